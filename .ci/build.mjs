@@ -1,0 +1,81 @@
+// Bundles every entry point with esbuild. `node .ci/build.mjs [--dev]`; each bundle is started by test/process/bundles.test.ts.
+import { build } from 'esbuild'
+import { cpSync, existsSync, mkdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const require = createRequire(import.meta.url)
+const dev = process.argv.includes('--dev')
+
+/** Packages with native code or files beside them stay outside the bundles and ship in node_modules. */
+const external = ['vscode', 'sharp', '@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node-gpu/*', 'webgpu']
+
+const common = {
+  bundle: true,
+  absWorkingDir: root,
+  sourcemap: dev ? 'inline' : false,
+  minify: !dev,
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+}
+
+const node = {
+  cli: 'src/cli/main.ts',
+  trainer: 'src/runner/trainer.ts',
+  heartbeat: 'src/runner/heartbeat.ts',
+  kernel: 'src/notebook/kernel.ts',
+  extension: 'src/extension/extension.ts',
+}
+const browser = { panel: 'webview/panel/main.ts', renderer: 'webview/renderer/main.ts' }
+
+const present = (entries) =>
+  Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))))
+
+export async function bundle() {
+  const started = Date.now()
+  mkdirSync(join(root, 'dist'), { recursive: true })
+  await Promise.all([
+    build({
+      ...common,
+      entryPoints: present(node),
+      outdir: 'dist',
+      platform: 'node',
+      target: 'node20',
+      format: 'cjs',
+      external,
+      // tfjs marks its back ends free of side effects, which would drop their registration
+      ignoreAnnotations: true,
+      treeShaking: true,
+    }),
+    build({
+      ...common,
+      entryPoints: present({ panel: browser.panel }),
+      outdir: 'dist/webview',
+      platform: 'browser',
+      target: 'es2022',
+      format: 'iife',
+      tsconfig: 'webview/tsconfig.json',
+      loader: { '.css': 'text' },
+    }),
+    build({
+      ...common,
+      entryPoints: present({ renderer: browser.renderer }),
+      outdir: 'dist/webview',
+      platform: 'browser',
+      target: 'es2022',
+      format: 'esm',
+      tsconfig: 'webview/tsconfig.json',
+      loader: { '.css': 'text' },
+    }),
+  ])
+  const wasm = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'))
+  mkdirSync(join(root, 'dist/wasm'), { recursive: true })
+  for (const name of ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm-threaded-simd.wasm'])
+    cpSync(join(wasm, 'dist', name), join(root, 'dist/wasm', name))
+  console.log(`built dist/ in ${((Date.now() - started) / 1000).toFixed(1)} s`)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle()

@@ -1,0 +1,148 @@
+import type { Tensor, TensorLike } from '@tensorflow/tfjs-core'
+import type { BatchNormMode, LayerInfo } from '../../events/types'
+import type { Padding } from '../backend/types'
+import type { RandomStream } from '../random'
+
+export type Activation = 'relu' | 'relu6' | 'linear' | 'sigmoid' | 'tanh' | 'swish' | 'elu' | 'softmax' | 'leakyRelu'
+
+/** What a layer computes. Attributes are plain data, so that a graph can be hashed, saved and compared. */
+export type LayerOp =
+  | { kind: 'input'; shape: readonly number[] }
+  /** (x - mean) / std by channel, on pixels 0 to 255. */
+  | { kind: 'normalize'; mean: readonly number[]; std: readonly number[] }
+  | { kind: 'conv2d'; filters: number; kernel: readonly [number, number]; strides: readonly [number, number]; padding: Padding; dilations?: readonly [number, number]; bias: boolean }
+  | { kind: 'depthwiseConv2d'; kernel: readonly [number, number]; strides: readonly [number, number]; padding: Padding; multiplier: number; dilations?: readonly [number, number]; bias: boolean }
+  | { kind: 'dense'; units: number; bias: boolean }
+  | { kind: 'batchNorm'; epsilon: number; /** PyTorch's sense: running = (1 - m) running + m batch. */ momentum: number }
+  | { kind: 'activation'; activation: Activation }
+  | { kind: 'maxPool' | 'avgPool'; size: readonly [number, number]; strides: readonly [number, number]; padding: Padding }
+  | { kind: 'globalAveragePool' }
+  | { kind: 'zeroPad'; padding: readonly [number, number, number, number] }
+  | { kind: 'add' }
+  | { kind: 'multiply' }
+  | { kind: 'concat' }
+  | { kind: 'flatten' }
+  | { kind: 'reshape'; shape: readonly number[] }
+  | { kind: 'dropout'; rate: number }
+
+/** Roles of a layer's parameters (kernel, bias, gamma, beta) and buffers (mean, variance). */
+export type Role = 'kernel' | 'bias' | 'gamma' | 'beta' | 'mean' | 'variance'
+
+export interface LayerNode {
+  /** Unique; the module path of origin (`layer1.0.conv1`), or `layer1.0.relu` and the like where the origin has none. */
+  name: string
+  op: LayerOp
+  inputs: readonly string[]
+  /** Role to parameter or buffer name of origin (`layer1.0.conv1.weight`). */
+  parameters: Readonly<Partial<Record<Role, string>>>
+  stage: string
+  block: string
+}
+
+/** How a parameter lies in its file of origin; ours is always NHWC's (HWIO, HWC1, [in, out]). */
+export type OriginLayout = 'as-is' | 'OIHW' | 'C1HW' | '[out,in]'
+
+export interface ParameterInfo {
+  name: string
+  layer: string
+  role: Role
+  /** True for running statistics, which no optimizer touches. */
+  buffer: boolean
+  /** In our layout. */
+  shape: readonly number[]
+  origin: OriginLayout
+  /** Part of the pre-trained network (S in the strategies' terms) rather than new to the target (N). */
+  pretrained: boolean
+}
+
+export interface Stage {
+  name: string
+  layers: readonly string[]
+  /** Layer whose output is the stage's. */
+  output: string
+}
+
+/** A network as data: immutable, without values. */
+export interface NetworkGraph {
+  architecture: string
+  /** Topologically ordered. */
+  nodes: readonly LayerNode[]
+  output: string
+  /** [height, width, channels] the network was made for. */
+  inputShape: readonly [number, number, number]
+  parameters: ReadonlyMap<string, ParameterInfo>
+}
+
+/** Named values of parameters and buffers. A bank owns its tensors. */
+export interface ParameterSource {
+  get(name: string): Tensor
+}
+
+export interface ParameterBank extends ParameterSource {
+  names(): string[]
+  has(name: string): boolean
+  /** Takes ownership; disposes what was there. Throws on another shape. */
+  set(name: string, value: Tensor): void
+  /** A deep copy. */
+  clone(): ParameterBank
+  /** sha256 over sorted names, shapes and float32 bytes, hex. */
+  hash(): Promise<string>
+  dispose(): void
+}
+
+export interface BatchStatistics {
+  mean: Tensor
+  /** Biased, as used to normalise. */
+  variance: Tensor
+  /** Values per channel, for Bessel's correction of the running variance. */
+  count: number
+}
+
+export interface RunOptions {
+  parameters: ParameterSource
+  /** By layer name; `frozen` for all when left out. */
+  batchNorm?: (layer: string) => BatchNormMode
+  /** Start after this layer: the fed tensor is its output. */
+  from?: string
+  /** Stop at this layer's output; default the graph's output. */
+  to?: string
+  /** Outputs to return beside the last. */
+  hooks?: readonly string[]
+  /** Replaces a layer's output: scale, mask or gate channels. */
+  transform?: (layer: string, output: Tensor) => Tensor
+  /** Dropout acts only when given. */
+  dropout?: RandomStream
+  /** Called for each batch norm in mode `train`. The tensors are kept for the caller, outside any tidy, and the caller disposes them. */
+  onStatistics?: (layer: string, statistics: BatchStatistics) => void
+}
+
+export interface RunResult {
+  output: Tensor
+  hooks: Map<string, Tensor>
+}
+
+/** Multiply-adds and values of one layer for one image. */
+export interface LayerCost {
+  layer: string
+  multiplyAdds: number
+  parameters: number
+  /** Values of the output. */
+  activations: number
+}
+
+export interface HeadOptions {
+  classes: number
+  dropout: number
+  std: number
+  random: RandomStream
+}
+
+export interface LoadedModel {
+  graph: NetworkGraph
+  /** Plain float32 values in our layout, by name; not yet tensors, so that no back end is needed to load. */
+  values: Map<string, { shape: number[]; data: Float32Array }>
+  /** Where it came from, for messages and `run-started`. */
+  source: string
+}
+
+export type { LayerInfo, TensorLike }

@@ -1,0 +1,36 @@
+import { defineConfig } from 'vitest/config'
+
+/** Three suites by cost: pure units, parity with PyTorch, and real processes. */
+export default defineConfig({
+  test: {
+    reporters: ['default'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts', 'src/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'numerics',
+          include: ['test/numerics/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'process',
+          include: ['test/process/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+          globalSetup: ['test/support/build.ts'],
+        },
+      },
+    ],
+  },
+})
