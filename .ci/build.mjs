@@ -34,7 +34,7 @@ const browser = { panel: 'webview/panel/main.ts', renderer: 'webview/renderer/ma
 const present = (entries) =>
   Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))))
 
-export async function bundle() {
+export async function bundle({ quiet = false } = {}) {
   const started = Date.now()
   mkdirSync(join(root, 'dist'), { recursive: true })
   await Promise.all([
@@ -73,9 +73,13 @@ export async function bundle() {
   ])
   const wasm = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'))
   mkdirSync(join(root, 'dist/wasm'), { recursive: true })
-  for (const name of ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm-threaded-simd.wasm'])
+  for (const name of [
+    'tfjs-backend-wasm.wasm',
+    'tfjs-backend-wasm-simd.wasm',
+    'tfjs-backend-wasm-threaded-simd.wasm',
+  ])
     cpSync(join(wasm, 'dist', name), join(root, 'dist/wasm', name))
-  console.log(`built dist/ in ${((Date.now() - started) / 1000).toFixed(1)} s`)
+  if (!quiet) console.log(`built dist/ in ${((Date.now() - started) / 1000).toFixed(1)} s`)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle()

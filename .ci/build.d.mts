@@ -1,0 +1,1 @@
+export function bundle(options?: { quiet?: boolean }): Promise<void>

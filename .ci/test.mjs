@@ -1,0 +1,97 @@
+// `npm test [SUITE …]`: every suite, or the named ones, and one closing line `N passed, N failed`.
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { setup } from './setup.mjs'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const results = join(root, 'test-results')
+const bin = (name) => join(root, 'node_modules', '.bin', name)
+
+/** A check counts as one test; a suite tells its counts in a JSON report. */
+const suites = [
+  { name: 'types', check: [process.execPath, [bin('tsc'), '-p', 'tsconfig.json']] },
+  { name: 'types-webview', check: [process.execPath, [bin('tsc'), '-p', 'webview/tsconfig.json']] },
+  { name: 'types-editor', check: [process.execPath, [bin('tsc'), '-p', 'test/editor/tsconfig.json']] },
+  { name: 'lint', check: [process.execPath, [bin('eslint'), '.']] },
+  { name: 'format', check: [process.execPath, [bin('prettier'), '--check', '--log-level', 'warn', '.']] },
+  { name: 'unit', vitest: 'unit' },
+  { name: 'numerics', vitest: 'numerics' },
+  { name: 'process', vitest: 'process' },
+  { name: 'editor', script: '.ci/editor.mjs' },
+  { name: 'product', script: '.ci/product.mjs' },
+]
+
+function run(command, args, env = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    })
+    child.on('exit', (code) => resolve(code ?? 1))
+    child.on('error', () => resolve(1))
+  })
+}
+
+function counts(report) {
+  if (!existsSync(report)) return { passed: 0, failed: 1 }
+  const json = JSON.parse(readFileSync(report, 'utf8'))
+  return {
+    passed: json.numPassedTests ?? json.passed ?? json.stats?.passes ?? 0,
+    failed: json.numFailedTests ?? json.failed ?? json.stats?.failures ?? 0,
+  }
+}
+
+async function runSuite(suite) {
+  if (suite.check) {
+    const code = await run(suite.check[0], suite.check[1])
+    return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }
+  }
+  const report = join(results, `${suite.name}.json`)
+  rmSync(report, { force: true })
+  const code = suite.vitest
+    ? await run(process.execPath, [
+        bin('vitest'),
+        'run',
+        '--project',
+        suite.vitest,
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${report}`,
+      ])
+    : await run(process.execPath, [suite.script, '--report', report])
+  const count = counts(report)
+  // a suite that died outside its tests (a crash, an unhandled error) has failed, whatever it counted
+  if (code !== 0 && count.failed === 0) count.failed = 1
+  if (code === 0 && count.passed === 0) count.failed = 1
+  return count
+}
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name))
+if (unknown.length > 0) {
+  console.error(`no suite ${unknown.join(', ')}; there are: ${suites.map((suite) => suite.name).join(', ')}`)
+  process.exit(2)
+}
+setup()
+mkdirSync(results, { recursive: true })
+const rows = []
+for (const suite of suites.filter((suite) => wanted.length === 0 || wanted.includes(suite.name))) {
+  const started = Date.now()
+  console.log(`\n== ${suite.name}`)
+  rows.push({
+    suite: suite.name,
+    ...(await runSuite(suite)),
+    seconds: Math.round((Date.now() - started) / 100) / 10,
+  })
+}
+console.log('')
+for (const row of rows)
+  console.log(
+    `${row.suite.padEnd(14)} ${String(row.passed).padStart(5)} passed ${String(row.failed).padStart(4)} failed ${row.seconds.toFixed(1).padStart(7)} s`,
+  )
+const sum = (key) => rows.reduce((total, row) => total + row[key], 0)
+console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`)
+process.exitCode = sum('failed') > 0 ? 1 : 0
