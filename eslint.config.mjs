@@ -13,6 +13,11 @@ const rooms = {
   extension: ['spec', 'events', 'engine', 'runner', 'notebook'],
 }
 
+const allow = (from, to, kind) => ({
+  from: { element: { type: from } },
+  allow: { to: { element: { type: to } }, ...(kind && { dependency: { kind } }) },
+})
+
 const nodeModules = [
   'node:*',
   'fs',
@@ -67,23 +72,27 @@ export default tseslint.config(
     plugins: { boundaries },
     settings: {
       'boundaries/elements': [
-        ...Object.keys(rooms).map((type) => ({ type, pattern: `src/${type}`, mode: 'folder' })),
-        { type: 'webview', pattern: 'webview', mode: 'folder' },
+        ...Object.keys(rooms).map((type) => ({ type, pattern: `src/${type}` })),
+        { type: 'webview', pattern: 'webview' },
       ],
-      'import/resolver': { typescript: { project: ['tsconfig.json', 'webview/tsconfig.json'] } },
+      'import/resolver': {
+        typescript: { project: ['tsconfig.json', 'webview/tsconfig.json'], noWarnOnMultipleProjects: true },
+      },
     },
     rules: {
-      'boundaries/element-types': [
+      'boundaries/dependencies': [
         'error',
         {
           default: 'disallow',
-          rules: [
-            ...Object.entries(rooms).map(([from, allow]) => ({ from: [from], allow: [from, ...allow] })),
-            { from: ['webview'], allow: ['webview', 'spec', 'events', 'extension'], importKind: 'type' },
-            { from: ['webview'], allow: ['webview'] },
+          policies: [
+            ...Object.entries(rooms).flatMap(([from, allowed]) =>
+              [from, ...allowed].map((to) => allow(from, to)),
+            ),
+            allow('webview', 'webview'),
+            ...['spec', 'events', 'extension'].map((to) => allow('webview', to, 'type')),
           ],
           message:
-            '${file.type} may not import ${dependency.type}: see the table of rooms in CONTRIBUTING.md',
+            '{{from.element.type}} may not import {{to.element.type}}: see the table of rooms in CONTRIBUTING.md',
         },
       ],
     },
