@@ -1,0 +1,9 @@
+import type { Problem } from './types'
+
+/** `FILE:LINE:COL path: what is wrong; what to write`, on one line. */
+export function formatProblem(problem: Problem): string {
+  const { place, path, severity, message, hint } = problem
+  const where = [place && `${place.file}:${place.line}:${place.column}`, path].filter(Boolean).join(' ')
+  const text = `${severity === 'warning' ? 'warning: ' : ''}${message}${hint ? `; ${hint}` : ''}`
+  return (where ? `${where}: ${text}` : text).replace(/[\u0000-\u001f\u007f]+/g, ' ')
+}

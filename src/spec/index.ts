@@ -1,0 +1,19 @@
+export { formatProblem } from './format'
+export { jsonSchema, type JsonSchema, type StrategyOptions } from './jsonSchema'
+export { parseRunFile, placeOf, type ParsedRunFile, type ParseOptions } from './parse'
+export { printPath, readPath } from './path'
+export type {
+  ActionSpec,
+  DataSpec,
+  FreezeSpec,
+  ModelSpec,
+  OptimizerSpec,
+  ResolvedSpec,
+  ScheduleSpec,
+  TrainSpec,
+  TransformSpec,
+} from './schema'
+export { applySettings, readSetting } from './settings'
+export { MAX_RUN_FILE_BYTES } from './source'
+export { suggest } from './suggest'
+export { ExitCode, UserError, type Place, type Problem } from './types'

@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { createRunFileSchema } from './schema'
+
+/** What spec needs to know of a strategy; any `StrategyMeta` fits. */
+export interface StrategyOptions {
+  name: string
+  options: z.ZodObject
+  title?: string
+  summary?: string
+}
+
+/** A JSON schema node, as far as it is read here. */
+export interface JsonSchema {
+  type?: string
+  description?: string
+  default?: unknown
+  const?: unknown
+  enum?: unknown[]
+  anyOf?: JsonSchema[]
+  properties?: Record<string, JsonSchema>
+  additionalProperties?: boolean | JsonSchema
+  required?: string[]
+  items?: JsonSchema | JsonSchema[]
+  minimum?: number
+  maximum?: number
+  exclusiveMinimum?: number
+  exclusiveMaximum?: number
+  minItems?: number
+  maxItems?: number
+  minLength?: number
+  maxLength?: number
+  [key: string]: unknown
+}
+
+export const DEFAULT_STRATEGY = 'full'
+
+/** JSON schema (draft 7, which editors read best) of run files with these strategies. */
+export function jsonSchema(strategies: readonly StrategyOptions[]): JsonSchema {
+  const schema = toJson(createRunFileSchema(z.unknown()))
+  const named = strategies.map((strategy) => {
+    const options = toJson(strategy.options)
+    return {
+      type: 'object',
+      title: strategy.title ?? strategy.name,
+      ...(strategy.summary && { description: strategy.summary }),
+      properties: {
+        name: { type: 'string', const: strategy.name, description: strategy.summary },
+        ...options.properties,
+      },
+      required: ['name'],
+      additionalProperties: false,
+    }
+  })
+  const names = {
+    type: 'string',
+    enum: strategies.map((strategy) => strategy.name),
+    enumDescriptions: strategies.map((strategy) => strategy.summary ?? strategy.title ?? strategy.name),
+  }
+  schema.properties!.strategy = {
+    description: 'How the network is fine-tuned: a name, or an object with `name` and options',
+    default: DEFAULT_STRATEGY,
+    anyOf: [names, ...named],
+  }
+  delete schema.required
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Thaw run file',
+    allowComments: true,
+    allowTrailingCommas: true,
+    ...schema,
+  }
+}
+
+const cache = new WeakMap<z.ZodType, JsonSchema>()
+
+/** JSON schema of what a user may write for a zod type. */
+export function toJson(type: z.ZodType): JsonSchema {
+  let schema = cache.get(type)
+  if (!schema) {
+    schema = z.toJSONSchema(type, { io: 'input', target: 'draft-7', unrepresentable: 'any' }) as JsonSchema
+    delete schema.$schema
+    cache.set(type, schema)
+  }
+  return structuredClone(schema)
+}
