@@ -34,6 +34,8 @@ export interface PlanContext {
 
 /** What a loss term may look at in a step. */
 export interface StepView {
+  /** Names that get a gradient in this step. */
+  trained: ReadonlySet<string>
   /** Values that gradients flow to (trainable ones are the tape's inputs). */
   parameters: ParameterSource
   /** Pre-trained values; immutable. */
@@ -63,8 +65,13 @@ export interface Phase {
   rateFactor?(parameter: ParameterInfo): number
   /** Replaces the optimizer's weight decay for a parameter; undefined keeps it. */
   weightDecay?(parameter: ParameterInfo): number | undefined
-  /** Replaces the run file's schedule inside this phase. */
+  /** Replaces the run file's schedule. */
   schedule?: Schedule
+  /**
+   * The schedule counts its steps from the start of this phase on. Without it the schedule goes on through
+   * consecutive phases as one curve, which is what unfreezing inside one run needs.
+   */
+  restartsSchedule?: boolean
   hooks?: readonly string[]
   /** Terms beside cross-entropy. */
   terms?: readonly LossTerm[]
@@ -73,8 +80,21 @@ export interface Phase {
    * strategies.md section 0.4. Returns undefined for parameters it leaves alone.
    */
   pull?(parameter: ParameterInfo, before: Tensor, w0: Tensor | undefined): Tensor | undefined
-  /** Instead of steps: solves the phase at once (the probe by L-BFGS). */
-  solve?: 'probe'
+  /** Instead of steps (`steps` is then 0): solves the head at once on the features below it. */
+  solve?: ProbeSolve
+}
+
+/** L2-regularised logistic regression on the frozen features, strategies.md section 8.1. */
+export interface ProbeSolve {
+  l2: number
+  mirror: boolean
+  iterations: number
+  /**
+   * `none`: raw features. `fold`: standardised, the scales end up inside the head (right when nothing trains after).
+   * `layer`: standardised, the scales stay as a fixed layer before the head, since a head that holds 1/std has weights
+   * so large that fine-tuning from it collapses.
+   */
+  standardise: 'none' | 'fold' | 'layer'
 }
 
 export interface Strategy<O = unknown> {
@@ -82,4 +102,8 @@ export interface Strategy<O = unknown> {
   plan(context: PlanContext, options: O): Phase[]
   /** True when the run starts from random weights: the pre-trained values are not used. */
   fromScratch?(options: O): boolean
+  /** Rate of the head over the backbone's where the run file gives none. Default 10. */
+  headFactor?(options: O): number
+  /** Puts a fixed standardisation layer between the features and the head, see `ProbeSolve`. */
+  standardisesHead?(options: O): boolean
 }

@@ -21,13 +21,13 @@ export const options = z.strictObject({
       'Fit on standardised features; the scales stay in the network as a fixed layer before the head',
     ),
   iterations: z.int().min(1).max(100_000).default(1000).describe('Most iterations of the solver (`lbfgs`)'),
-  rateFactor: z
+  headFactor: z
     .number()
     .positive()
-    .max(100)
+    .max(1000)
     .default(1)
     .describe(
-      "Factor on the head's rate while fine-tuning: the probe is already good, it needs no fast steps",
+      "Rate of the head over the backbone's while fine-tuning: the probe is already good, it needs no fast steps",
     ),
 })
 

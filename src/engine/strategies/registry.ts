@@ -1,0 +1,16 @@
+import { full } from './full'
+import { gradual } from './gradual'
+import { l2sp } from './l2-sp'
+import { lastK } from './last-k'
+import { linearProbe } from './linear-probe'
+import { lpFt } from './lp-ft'
+import { scratch } from './scratch'
+import type { Strategy } from './types'
+
+/** Every strategy by its name in run files. A member gets the whole contract suite for free. */
+export const strategies: ReadonlyMap<string, Strategy> = new Map(
+  [scratch, linearProbe, lastK, full, gradual, lpFt, l2sp].map((strategy) => [
+    strategy.meta.name,
+    strategy as Strategy,
+  ]),
+)
