@@ -14,7 +14,11 @@ export interface ParameterRate {
 export interface Optimizer {
   readonly name: string
   /** Updates `bank` in place; gradients stay the caller's. Each parameter counts its own steps (Adam's bias correction). */
-  apply(bank: ParameterBank, gradients: ReadonlyMap<string, Tensor>, rates: (name: string) => ParameterRate): void
+  apply(
+    bank: ParameterBank,
+    gradients: ReadonlyMap<string, Tensor>,
+    rates: (name: string) => ParameterRate,
+  ): void
   /** Slots as `<parameter>/<slot>`; tensors stay the optimizer's. */
   slots(): Map<string, Tensor>
   /** Takes ownership of the tensors. */

@@ -1,0 +1,21 @@
+import type { OptimizerSpec } from '../../spec/schema'
+import { adam } from './adam'
+import { NamedOptimizer } from './optimizer'
+import { sgd } from './sgd'
+import type { Optimizer } from './types'
+
+export { GradientAccumulator } from './accumulate'
+export { clipByGlobalNorm, globalNorm, squaredNorm } from './clip'
+export { createSchedule } from './schedule'
+export type { Optimizer, ParameterRate, Schedule } from './types'
+
+/** Optimizer of a run file. Rates and decay come with each step (`apply`), so that groups can differ and change. */
+export function createOptimizer(spec: OptimizerSpec): Optimizer {
+  switch (spec.name) {
+    case 'sgd':
+      return new NamedOptimizer(sgd(spec))
+    case 'adam':
+    case 'adamw':
+      return new NamedOptimizer(adam({ ...spec, decoupled: spec.name === 'adamw' }))
+  }
+}

@@ -1,0 +1,22 @@
+/** What one update of one parameter works on; all arrays have the parameter's length. */
+export interface RuleStep {
+  value: Float32Array
+  gradient: Float32Array
+  /** Where the new value goes. */
+  next: Float32Array
+  /** In the order of `UpdateRule.slots`; updated in place. */
+  slots: readonly Float32Array[]
+  /** How often this parameter has been updated, this time included, so the first is 1. */
+  step: number
+  rate: number
+  weightDecay: number
+}
+
+/** The arithmetic of an optimizer, without its bookkeeping. Computes in double, stores in single precision. */
+export interface UpdateRule {
+  readonly name: string
+  readonly slots: readonly string[]
+  /** The rule depends on the step count, which then belongs to the state. */
+  readonly countsSteps: boolean
+  update(step: RuleStep): void
+}
