@@ -5,5 +5,5 @@ export function formatProblem(problem: Problem): string {
   const { place, path, severity, message, hint } = problem
   const where = [place && `${place.file}:${place.line}:${place.column}`, path].filter(Boolean).join(' ')
   const text = `${severity === 'warning' ? 'warning: ' : ''}${message}${hint ? `; ${hint}` : ''}`
-  return (where ? `${where}: ${text}` : text).replace(/[\u0000-\u001f\u007f]+/g, ' ')
+  return (where ? `${where}: ${text}` : text).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
 }

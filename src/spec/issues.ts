@@ -45,7 +45,7 @@ function fault(issue: Issue, expected: JsonSchema | undefined, given: unknown): 
     if (typeof given === 'string')
       return low && given === '' ? 'an empty text' : `a text of ${given.length} characters`
     if (Array.isArray(given)) return given.length === 0 ? 'an empty list' : `a list of ${given.length}`
-    const limit = low ? issue.minimum : issue.maximum
+    const limit = (low ? expected?.minimum : expected?.maximum) ?? (low ? issue.minimum : issue.maximum)
     if (issue.inclusive === false) return `${print(given)} is not ${low ? 'above' : 'below'} ${limit}`
     return `${print(given)} is ${low ? 'below' : 'above'} ${limit}`
   }

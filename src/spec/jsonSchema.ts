@@ -34,9 +34,19 @@ export interface JsonSchema {
 
 export const DEFAULT_STRATEGY = 'full'
 
-/** JSON schema (draft 7, which editors read best) of run files with these strategies. */
+const whole = new WeakMap<readonly StrategyOptions[], JsonSchema>()
+
+/** JSON schema (draft 7, which editors read best) of run files with these strategies. Not to be changed. */
 export function jsonSchema(strategies: readonly StrategyOptions[]): JsonSchema {
-  const schema = toJson(createRunFileSchema(z.unknown()))
+  const known = whole.get(strategies)
+  if (known) return known
+  const schema = createJsonSchema(strategies)
+  whole.set(strategies, schema)
+  return schema
+}
+
+function createJsonSchema(strategies: readonly StrategyOptions[]): JsonSchema {
+  const schema = toJson(createRunFileSchema(z.unknown().optional()))
   const named = strategies.map((strategy) => {
     const options = toJson(strategy.options)
     return {

@@ -46,8 +46,8 @@ export function parseSource(input: string, file: string): Source {
   const first = errors[0]
   if (isBlank(text))
     return fail(0, 'the file is empty', 'write at least `{}`; `thaw init` writes a commented run file')
-  const goesOn = errors.some(({ error }) => printParseErrorCode(error) === 'EndOfFileExpected')
-  if (root && first && goesOn && first.offset >= root.offset + root.length) {
+  const unclosed = first && printParseErrorCode(first.error).startsWith('Close')
+  if (root && first && !unclosed && first.offset >= root.offset + root.length) {
     return fail(first.offset, 'the file goes on after its end', 'remove what follows the closing brace')
   }
   if (first || !root) {
