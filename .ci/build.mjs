@@ -20,6 +20,8 @@ const common = {
   keepNames: true,
   legalComments: 'none',
   logLevel: 'warning',
+  // its CommonJS form is UMD, whose inner requires a bundler cannot see
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
 }
 
 const node = {
