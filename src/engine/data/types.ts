@@ -1,28 +1,69 @@
 export type Split = 'train' | 'val' | 'test'
 
+/** Red, green, blue, 0 to 255 each. */
+export type Rgb = readonly [red: number, green: number, blue: number]
+
 export interface Item {
   /** Path relative to the data's root, with `/`. */
   path: string
+  /** Index into `Dataset.classes`; -1 for an image without a known class. */
   label: number
   split: Split
 }
 
+export type FindingCode =
+  | 'unreadable'
+  | 'empty-file'
+  | 'too-large'
+  | 'duplicate'
+  /** One picture under two classes. */
+  | 'conflict'
+  /** One picture in two splits. */
+  | 'leak'
+  /** Same pixels at 32 px, other bytes. */
+  | 'near-duplicate'
+  | 'imbalance'
+  | 'few'
+  | 'one-image-class'
+  | 'empty-class'
+  | 'one-class'
+  | 'no-images'
+  /** A class of val or test that train does not have, or the other way round. */
+  | 'unknown-class'
+  | 'missing-class'
+  | 'no-test'
+  | 'symlink-loop'
+  | 'symlink-outside'
+  | 'odd-name'
+  | 'ignored'
+  | 'not-an-image'
+
 export interface AuditFinding {
   severity: 'error' | 'warning'
-  code: 'unreadable' | 'empty-file' | 'too-large' | 'duplicate' | 'leak' | 'imbalance' | 'few' | 'one-image-class' | 'symlink-loop' | 'not-an-image'
+  code: FindingCode
+  /** A whole sentence: what is wrong, where, what to do. */
   message: string
+  /** Relative to the data's root, all of them. */
   paths: string[]
 }
 
 /** An opened image set: what is where, nothing decoded yet. */
 export interface Dataset {
   source: string
+  /** Absolute folder that `Item.path` starts from. */
   root: string
   classes: string[]
+  /** Sorted by split (train, val, test), class and path; without the training images that `shots` or `fraction` leave out. */
   items: readonly Item[]
   counts: Record<Split, number>
-  /** sha256 over paths, labels, splits and file contents' hashes; known after `audit` or on demand. */
+  /** Under transparent pixels. */
+  background: Rgb
+  /** Folder for the file index and decoded images; nothing is written when it is left out. */
+  cache?: string
+  /** Of the folder's structure after opening, of contents too after `auditDataset`. */
   findings: AuditFinding[]
+  /** sha256 over classes, paths, labels, splits and contents of the files; known after `auditDataset`. */
+  hash?: string
 }
 
 /** Pixels 0 to 255, RGB, NHWC. */
@@ -34,6 +75,8 @@ export interface ImageBatch {
   items: Int32Array
   /** Which fixed view of each image, -1 for fresh augmentation or none. */
   views: Int32Array
+  /** The images are mirrored left-right (evaluation with `mirror`). */
+  mirrored?: boolean
 }
 
 /** JSON; part of every checkpoint. */

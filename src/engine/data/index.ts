@@ -1,0 +1,8 @@
+export { auditDataset } from './audit'
+export { evaluationBatches, viewBatches } from './evaluation'
+export type { EvaluationOptions } from './evaluation'
+export { openDataset } from './open'
+export type { OpenOptions } from './open'
+export { createBatchStream } from './stream'
+export type { StreamOptions } from './stream'
+export type * from './types'

@@ -1,0 +1,93 @@
+import { UserError } from '../../spec/types'
+import type { TransformSpec } from '../../spec/schema'
+import { renderBatch } from './batch'
+import { BatchPlanner } from './planner'
+import { createTransforms } from './transforms'
+import type { BatchStream, Dataset, ImageBatch, StreamState } from './types'
+
+export interface StreamOptions {
+  /** Side of the square images. */
+  size: number
+  batchSize: number
+  transforms: TransformSpec | 'none'
+  /** So many fixed views of each image instead of fresh draws: in epoch e every image shows view e mod `views`. */
+  views?: number
+  shuffle: boolean
+  seed: number
+  /** Batches prepared ahead; default 1. */
+  prefetch?: number
+  /** Positions in the train split, taken in this order and again from the start, instead of a shuffled order. */
+  order?: ArrayLike<number>
+}
+
+interface Prepared {
+  batch: Promise<ImageBatch>
+  /** State after this batch. */
+  after: StreamState
+}
+
+/** Endless stream of training batches: the next ones are decoded while this one trains. */
+export function createBatchStream(dataset: Dataset, options: StreamOptions): BatchStream {
+  const transforms = createTransforms(options.transforms)
+  check(dataset, options)
+  const planner = new BatchPlanner(dataset, { ...options, transforms })
+  const depth = Math.max(0, options.prefetch ?? 1)
+  let ready: Prepared[] = []
+  let returned = planner.state()
+  let closed = false
+
+  function prepare(): Prepared {
+    const batch = renderBatch(dataset, planner.next(), { size: options.size, transforms })
+    // Reported by `next`, whenever that is called.
+    batch.catch(() => undefined)
+    return { batch, after: planner.state() }
+  }
+
+  function restore(state: StreamState) {
+    ready = []
+    planner.restore(state)
+    returned = planner.state()
+  }
+
+  return {
+    async next() {
+      if (closed) throw new Error('The batch stream is closed')
+      const current = ready.shift() ?? prepare()
+      while (ready.length < depth) ready.push(prepare())
+      try {
+        const batch = await current.batch
+        returned = current.after
+        return batch
+      } catch (error) {
+        // The same batch is tried again, so that a file put right in the meantime costs nothing.
+        restore(returned)
+        throw error
+      }
+    },
+    state: () => returned,
+    restore,
+    async close() {
+      closed = true
+      const left = ready
+      ready = []
+      await Promise.allSettled(left.map(({ batch }) => batch))
+    },
+  }
+}
+
+function check(dataset: Dataset, { size, batchSize, views, order }: StreamOptions): void {
+  if (dataset.counts.train === 0) throw new UserError(`data.source: ${dataset.source} has no training images`)
+  const whole = { size, batchSize, ...(views === undefined ? {} : { views }) }
+  for (const [name, value] of Object.entries(whole))
+    if (!Number.isInteger(value) || value < 1)
+      throw new RangeError(`${name} must be a positive integer, not ${value}`)
+  if (!order) return
+  if (order.length === 0) throw new UserError('train.inputs: the batch order is empty')
+  const wrong = Array.from(order).find(
+    (one) => !Number.isInteger(one) || one < 0 || one >= dataset.counts.train,
+  )
+  if (wrong !== undefined)
+    throw new UserError(
+      `train.inputs: the batch order names image ${wrong}, and there are ${dataset.counts.train} training images (0 to ${dataset.counts.train - 1})`,
+    )
+}
