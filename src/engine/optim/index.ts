@@ -7,6 +7,13 @@ import type { Optimizer } from './types'
 export { GradientAccumulator } from './accumulate'
 export { clipByGlobalNorm, globalNorm, squaredNorm } from './clip'
 export { createSchedule } from './schedule'
+export { lbfgs, minimizeLbfgs } from './lbfgs'
+export type { LbfgsOptions, LbfgsProgress, LbfgsResult, Objective } from './lbfgs'
+export { fitLogistic, fitLogisticSteps, foldScales, predictLogistic } from './logistic'
+export type { LinearLayer, LogisticFit, LogisticOptions } from './logistic'
+export { softmaxLoss } from './softmaxLoss'
+export { measureScales, standardise } from './standardise'
+export type { Standardisation, StandardiseMode } from './standardise'
 export type { Optimizer, ParameterRate, Schedule } from './types'
 
 /** Optimizer of a run file. Rates and decay come with each step (`apply`), so that groups can differ and change. */
