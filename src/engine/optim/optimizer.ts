@@ -44,7 +44,7 @@ export class NamedOptimizer implements Optimizer {
         rate,
         weightDecay,
       })
-      bank.set(name, tf.keep(tf.tensor(next, parameter.shape, 'float32')))
+      bank.set(name, tf.tensor(next, parameter.shape, 'float32'))
     }
   }
 
