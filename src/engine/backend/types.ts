@@ -8,6 +8,10 @@ export interface OpenBackend {
   threads: number
   /** For example `wasm SIMD, 1 thread`. */
   device: string
+  /** Why this one; in words. */
+  reason?: string
+  /** The run's seed, as handed in. */
+  seed?: number
 }
 
 export type Padding = 'valid' | 'same' | readonly [top: number, bottom: number, left: number, right: number]

@@ -1,0 +1,4 @@
+import './arithmetic'
+import './elementwise'
+import './reduce'
+import './shape'

@@ -1,0 +1,124 @@
+import { differentiable } from '../mode'
+import { isWanted } from '../gradients'
+import { tf, type Tensor } from '../tf'
+import { rsqrt } from './activation'
+import { channelDot, channelScale, channelShift, channelSum } from './channel'
+import { defineKernel } from './define'
+
+export type Follow = 'linear' | 'relu' | 'relu6'
+
+/** f(x scale + shift) in one pass; scale and shift [c]. */
+const affine = defineKernel<{ activation: Follow }>({
+  name: 'ThawAffine',
+  save: ['x', 'scale', 'shift'],
+  generic: ({ x, scale, shift }, { activation }) => {
+    const z = tf.add(tf.mul(x!, scale!), shift!)
+    return activation === 'relu6' ? tf.relu6(z) : activation === 'relu' ? tf.relu(z) : z
+  },
+  gradient: (dy, [x, scale, shift], { activation }) => {
+    if (differentiable()) return composedAffineGradient(dy, x!, scale!, shift!, activation)
+    const vectors = isWanted('scale') || isWanted('shift')
+    const [dx, dScale, dShift] = affineGradient(
+      { x: x!, scale: scale!, shift: shift!, dy },
+      { activation, input: isWanted('x'), vectors },
+    )
+    return { x: () => dx!, scale: () => dScale!, shift: () => dShift! }
+  },
+})
+
+function composedAffineGradient(dy: Tensor, x: Tensor, scale: Tensor, shift: Tensor, activation: Follow) {
+  const masked = () => {
+    if (activation === 'linear') return dy
+    const z = channelShift({ x: channelScale({ x, s: scale }), b: shift })
+    const below = activation === 'relu6' ? tf.mul(tf.step(z), tf.step(tf.sub(6, z))) : tf.step(z)
+    return tf.mul(dy, below)
+  }
+  return {
+    x: () => channelScale({ x: masked(), s: scale }),
+    scale: () => channelDot({ a: masked(), b: x }),
+    shift: () => channelSum({ x: masked() }, { xShape: x.shape }),
+  }
+}
+
+/** All three gradients of `affine` in one pass over x and dy; what is not asked for comes back with shape [0]. */
+const affineGradient = defineKernel<{ activation: Follow; input: boolean; vectors: boolean }>({
+  name: 'ThawAffineGradient',
+  generic: ({ x, scale, shift, dy }, { activation, input, vectors }) => {
+    const z = tf.add(tf.mul(x!, scale!), shift!)
+    let masked = dy!
+    if (activation !== 'linear') masked = tf.mul(masked, tf.step(z))
+    if (activation === 'relu6') masked = tf.mul(masked, tf.step(tf.sub(6, z)))
+    const sum = (v: Tensor) => tf.sum(tf.reshape(v, [-1, v.shape[v.rank - 1]!]), 0)
+    return [
+      input ? tf.mul(masked, scale!) : tf.zeros([0]),
+      vectors ? sum(tf.mul(masked, x!)) : tf.zeros([0]),
+      vectors ? tf.clone(sum(masked)) : tf.zeros([0]),
+    ]
+  },
+}) as unknown as (inputs: Record<string, Tensor>, attributes: object) => Tensor[]
+
+export interface BatchNormParameters {
+  gamma: Tensor
+  beta: Tensor
+  epsilon: number
+}
+
+/**
+ * Batch norm on running statistics: (x - mean) / sqrt(variance + epsilon) gamma + beta, then the activation. All
+ * vectors [c]. Gradients reach x, gamma, beta and, should anyone ask, mean and variance.
+ */
+export function batchNormEval(
+  x: Tensor,
+  { gamma, beta, epsilon, mean, variance }: BatchNormParameters & { mean: Tensor; variance: Tensor },
+  activation: Follow = 'linear',
+): Tensor {
+  const scale = tf.mul(gamma, rsqrt(tf.add(variance, epsilon)))
+  const shift = tf.sub(beta, tf.mul(mean, scale))
+  return affine({ x, scale, shift }, { activation })
+}
+
+/** Mean and biased variance over all axes but the last. */
+const moments = defineKernel({
+  name: 'ThawMoments',
+  save: ['x'],
+  generic: ({ x }) => {
+    const flat = tf.reshape(x!, [-1, x!.shape[x!.rank - 1]!])
+    const mean = tf.mean(flat, 0)
+    return [mean, tf.mean(tf.square(tf.sub(flat, mean)), 0)]
+  },
+  gradient: (dys, [x]) => ({
+    x: () => {
+      const [dMean, dVariance] = dys as unknown as [Tensor, Tensor]
+      const count = x!.size / x!.shape[x!.rank - 1]!
+      const mean = tf.div(channelSum({ x: x! }, { xShape: x!.shape }), count)
+      const slope = tf.mul(dVariance, 2 / count)
+      // dx = dMean / m + 2 (x - mean) dVariance / m, as one scale and one shift of x
+      const shift = tf.sub(tf.div(dMean, count), tf.mul(mean, slope))
+      return affine({ x: x!, scale: slope, shift }, { activation: 'linear' })
+    },
+  }),
+}) as unknown as (inputs: { x: Tensor }, attributes: object) => [Tensor, Tensor]
+
+export interface BatchNormTrainResult {
+  output: Tensor
+  /** [c], of this batch. */
+  mean: Tensor
+  /** [c], biased: what the batch was normalised with. */
+  variance: Tensor
+  /** Values per channel, for Bessel's correction. */
+  count: number
+}
+
+/**
+ * Batch norm on the batch's own statistics, gradients through them included (Ioffe and Szegedy 2015, section 3).
+ * Composed of moments and one affine pass: the backward is one pass for the sums and one for x.
+ */
+export function batchNormTrain(
+  x: Tensor,
+  { gamma, beta, epsilon }: BatchNormParameters,
+  activation: Follow = 'linear',
+): BatchNormTrainResult {
+  const [mean, variance] = moments({ x }, {})
+  const output = batchNormEval(x, { gamma, beta, epsilon, mean, variance }, activation)
+  return { output, mean, variance, count: x.size / x.shape[x.rank - 1]! }
+}

@@ -1,0 +1,144 @@
+import { UserError } from '../../spec/types'
+import {
+  elu,
+  exp,
+  leakyRelu,
+  log,
+  relu,
+  relu6,
+  rsqrt,
+  sigmoid,
+  sqrt,
+  swish,
+  tanh,
+} from './kernels/activation'
+import { batchNormEval, batchNormTrain } from './kernels/batchNorm'
+import { channelDot, channelScale, channelShift, channelSum } from './kernels/channel'
+import { checkFits, conv } from './kernels/conv'
+import { dilationsOf, resolvePadding } from './kernels/convShape'
+import { depthwise } from './kernels/depthwise'
+import { avgPool, globalAveragePool, maxPool } from './kernels/pool'
+import { gather } from './kernels/rows'
+import { logSoftmax, logSumExp, softmax, softmaxCrossEntropy } from './kernels/softmax'
+import { tf, type Tensor } from './tf'
+import type { ConvAttributes, Padding } from './types'
+
+type Pair = readonly [number, number]
+const size = (x: Tensor): [number, number] => [x.shape[1]!, x.shape[2]!]
+const window = (w: Tensor): [number, number] => [w.shape[0]!, w.shape[1]!]
+
+function convAttributes(what: string, x: Tensor, w: Tensor, attributes: ConvAttributes) {
+  const dilations = dilationsOf(attributes)
+  const pads = resolvePadding(attributes.padding, size(x), window(w), attributes.strides, dilations)
+  const result = { strides: attributes.strides, pads, dilations }
+  checkFits(what, x.shape, w.shape, result)
+  return result
+}
+
+/** y [n, h', w', out] of x [n, h, w, in] and w [kh, kw, in, out], plus `bias` [out] where given. */
+function conv2d(x: Tensor, w: Tensor, attributes: ConvAttributes, bias?: Tensor): Tensor {
+  if (x.shape[3] !== w.shape[2])
+    throw new UserError(
+      `conv2d: the input has ${x.shape[3]} channels, its kernel [${w.shape}] wants ${w.shape[2]}`,
+    )
+  const y = conv({ x, w }, convAttributes('conv2d', x, w, attributes))
+  return bias ? biasAdd(y, bias) : y
+}
+
+/** y [n, h', w', c m] of x [n, h, w, c] and w [kh, kw, c, m], plus `bias` [c m] where given. */
+function depthwiseConv2d(x: Tensor, w: Tensor, attributes: ConvAttributes, bias?: Tensor): Tensor {
+  if (x.shape[3] !== w.shape[2])
+    throw new UserError(
+      `depthwiseConv2d: the input has ${x.shape[3]} channels, its kernel [${w.shape}] wants ${w.shape[2]}`,
+    )
+  const y = depthwise({ x, w }, convAttributes('depthwiseConv2d', x, w, attributes))
+  return bias ? biasAdd(y, bias) : y
+}
+
+/** x + b, b along the last axis. */
+const biasAdd = (x: Tensor, b: Tensor): Tensor => channelShift({ x, b })
+
+const matMul = (a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor =>
+  tf.matMul(a, b, transposeA, transposeB)
+
+/** x [n, in] w [in, out] + bias [out]. */
+const dense = (x: Tensor, w: Tensor, bias?: Tensor): Tensor =>
+  bias ? biasAdd(matMul(x, w), bias) : matMul(x, w)
+
+interface PoolOptions {
+  size: Pair
+  strides: Pair
+  padding: Padding
+}
+
+function poolAttributes(what: string, x: Tensor, { size: over, strides, padding }: PoolOptions) {
+  const pads = resolvePadding(padding, size(x), over, strides)
+  checkFits(what, x.shape, over, { strides, pads, dilations: [1, 1] })
+  return { size: over, strides, pads }
+}
+
+/** [top, bottom, left, right] rows and columns of zeros. */
+const zeroPad = (x: Tensor, [top, bottom, left, right]: readonly [number, number, number, number]): Tensor =>
+  tf.pad(x, [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ])
+
+/** Dot products over all axes but the last, sums likewise and scalings: [c] from or onto [..., c]. */
+const channels = {
+  sum: (x: Tensor): Tensor => channelSum({ x }, { xShape: x.shape }),
+  dot: (a: Tensor, b: Tensor): Tensor => channelDot({ a, b }),
+  scale: (x: Tensor, s: Tensor): Tensor => channelScale({ x, s }),
+}
+
+/**
+ * The ops a network may be made of. Each is closed under differentiation: derivatives of first and second order are
+ * tested on every back end against float64 PyTorch (test/numerics/backend.test.ts). tfjs's own exp, sqrt, tanh,
+ * sigmoid, softmax, logSoftmax and batchNorm are not: their second derivatives are silently wrong.
+ */
+export const ops = {
+  conv2d,
+  depthwiseConv2d,
+  matMul,
+  dense,
+  biasAdd,
+  batchNormEval,
+  batchNormTrain,
+  relu,
+  relu6,
+  sigmoid,
+  tanh,
+  swish,
+  elu,
+  leakyRelu,
+  softmax,
+  logSoftmax,
+  softmaxCrossEntropy,
+  logSumExp,
+  maxPool: (x: Tensor, options: PoolOptions): Tensor => maxPool(x, poolAttributes('maxPool', x, options)),
+  /** Padding does not count in the mean. */
+  avgPool: (x: Tensor, options: PoolOptions): Tensor =>
+    avgPool({ x }, { ...poolAttributes('avgPool', x, options), xShape: x.shape }),
+  globalAveragePool: (x: Tensor): Tensor => globalAveragePool({ x }, { xShape: x.shape }),
+  zeroPad,
+  add: (a: Tensor, b: Tensor): Tensor => tf.add(a, b),
+  multiply: (a: Tensor, b: Tensor): Tensor => tf.mul(a, b),
+  /** Along the last axis unless told. */
+  concat: (parts: Tensor[], axis = -1): Tensor => tf.concat(parts, axis),
+  reshape: (x: Tensor, shape: readonly number[]): Tensor => tf.reshape(x, [...shape]),
+  /** [n, ...] to [n, product]. */
+  flatten: (x: Tensor): Tensor => tf.reshape(x, [x.shape[0]!, x.size / x.shape[0]!]),
+  exp,
+  log,
+  sqrt,
+  rsqrt,
+  square: (x: Tensor): Tensor => tf.square(x),
+  abs: (x: Tensor): Tensor => tf.abs(x),
+  sum: (x: Tensor, axes?: number | number[], keepDims = false): Tensor => tf.sum(x, axes, keepDims),
+  mean: (x: Tensor, axes?: number | number[], keepDims = false): Tensor => tf.mean(x, axes, keepDims),
+  /** Rows of x [r, ...] at int32 `indices` [k]. */
+  gather,
+  channels,
+}
