@@ -3,19 +3,49 @@ import type { BatchNormMode, LayerInfo } from '../../events/types'
 import type { Padding } from '../backend/types'
 import type { RandomStream } from '../random'
 
-export type Activation = 'relu' | 'relu6' | 'linear' | 'sigmoid' | 'tanh' | 'swish' | 'elu' | 'softmax' | 'leakyRelu'
+export type Activation =
+  'relu' | 'relu6' | 'linear' | 'sigmoid' | 'tanh' | 'swish' | 'elu' | 'softmax' | 'leakyRelu'
 
 /** What a layer computes. Attributes are plain data, so that a graph can be hashed, saved and compared. */
 export type LayerOp =
   | { kind: 'input'; shape: readonly number[] }
   /** (x - mean) / std by channel, on pixels 0 to 255. */
   | { kind: 'normalize'; mean: readonly number[]; std: readonly number[] }
-  | { kind: 'conv2d'; filters: number; kernel: readonly [number, number]; strides: readonly [number, number]; padding: Padding; dilations?: readonly [number, number]; bias: boolean }
-  | { kind: 'depthwiseConv2d'; kernel: readonly [number, number]; strides: readonly [number, number]; padding: Padding; multiplier: number; dilations?: readonly [number, number]; bias: boolean }
+  | {
+      kind: 'conv2d'
+      filters: number
+      kernel: readonly [number, number]
+      strides: readonly [number, number]
+      padding: Padding
+      dilations?: readonly [number, number]
+      bias: boolean
+    }
+  | {
+      kind: 'depthwiseConv2d'
+      kernel: readonly [number, number]
+      strides: readonly [number, number]
+      padding: Padding
+      multiplier: number
+      dilations?: readonly [number, number]
+      bias: boolean
+    }
   | { kind: 'dense'; units: number; bias: boolean }
-  | { kind: 'batchNorm'; epsilon: number; /** PyTorch's sense: running = (1 - m) running + m batch. */ momentum: number }
-  | { kind: 'activation'; activation: Activation }
-  | { kind: 'maxPool' | 'avgPool'; size: readonly [number, number]; strides: readonly [number, number]; padding: Padding }
+  | {
+      kind: 'batchNorm'
+      epsilon: number
+      /** PyTorch's sense: running = (1 - m) running + m batch. */ momentum: number
+    }
+  | {
+      kind: 'activation'
+      activation: Activation
+      /** Slope below zero of `leakyRelu`; 0.3 when left out. */ alpha?: number
+    }
+  | {
+      kind: 'maxPool' | 'avgPool'
+      size: readonly [number, number]
+      strides: readonly [number, number]
+      padding: Padding
+    }
   | { kind: 'globalAveragePool' }
   | { kind: 'zeroPad'; padding: readonly [number, number, number, number] }
   | { kind: 'add' }
@@ -137,10 +167,16 @@ export interface HeadOptions {
   random: RandomStream
 }
 
+/** A value without a back end: float32 in our layout. */
+export interface PlainValue {
+  shape: number[]
+  data: Float32Array
+}
+
 export interface LoadedModel {
   graph: NetworkGraph
   /** Plain float32 values in our layout, by name; not yet tensors, so that no back end is needed to load. */
-  values: Map<string, { shape: number[]; data: Float32Array }>
+  values: Map<string, PlainValue>
   /** Where it came from, for messages and `run-started`. */
   source: string
 }

@@ -1,0 +1,89 @@
+import { extname, isAbsolute, join } from 'node:path'
+import type { ModelSpec } from '../../spec/schema'
+import { UserError } from '../../spec/types'
+import { backboneOf, createGraph, cutGraph, type LoadedModel, type NetworkGraph } from '../network'
+import { matchTensors } from './match'
+import { packagedNetwork } from './packaged'
+import { recognise } from './recognise'
+import { openSafetensors } from './safetensors'
+import { fileSource } from './source'
+import type { LoadOptions } from './types'
+
+type Model = Pick<ModelSpec, 'source'> & Partial<ModelSpec>
+
+/**
+ * The network that a run file names, cut where it says; without `cut` the classifier is left out.
+ *
+ * `source` is `thaw:NAME`, a path to .safetensors, model.json (tfjs layers) or .keras, or `none` for an
+ * architecture without weights (then `values` is empty: see `initialise`).
+ * @throws UserError that says what is wrong with the file and what to write instead
+ */
+export async function loadModel(spec: Model, options: LoadOptions): Promise<LoadedModel> {
+  const loaded = await loadWhole(spec, options)
+  const graph = shorten(loaded.graph, spec, options)
+  const values = new Map([...loaded.values].filter(([name]) => graph.parameters.has(name)))
+  return { ...loaded, graph, values }
+}
+
+function shorten(graph: NetworkGraph, spec: Model, options: LoadOptions): NetworkGraph {
+  if (spec.cut !== undefined) return cutGraph(graph, spec.cut)
+  return options.keepHead ? graph : backboneOf(graph)
+}
+
+async function loadWhole(spec: Model, options: LoadOptions): Promise<LoadedModel> {
+  const { source, architecture, inputSize } = spec
+  if (source === 'none') {
+    if (architecture === undefined)
+      throw new UserError(`model.source 'none' needs model.architecture, for example 'small_cnn'`)
+    return {
+      graph: createGraph(architecture, { inputSize }),
+      values: new Map(),
+      source: `none (${architecture})`,
+    }
+  }
+  if (source.startsWith('thaw:')) return loadPackaged(spec, options)
+  const path = isAbsolute(source) ? source : join(options.base, source)
+  switch (extname(path).toLowerCase()) {
+    case '.safetensors':
+      return loadSafetensors(path, source, spec)
+    default:
+      throw new UserError(
+        `the model '${source}' is of no kind that is read; write thaw:NAME, a .safetensors file, a model.json of tfjs layers, or a .keras file`,
+      )
+  }
+}
+
+async function loadPackaged(spec: Model, options: LoadOptions): Promise<LoadedModel> {
+  const network = await packagedNetwork(options.media, spec.source.slice('thaw:'.length))
+  if (spec.architecture !== undefined && spec.architecture !== network.architecture) {
+    throw new UserError(
+      `${spec.source} is of the architecture ${network.architecture}, not ${spec.architecture}; leave model.architecture out`,
+    )
+  }
+  const inputSize = spec.inputSize ?? network.inputSize
+  const whole = createGraph(network.architecture, { inputSize })
+  const graph = network.cut === undefined ? whole : cutGraph(whole, network.cut)
+  return { graph, values: await readValues(network.path, spec.source, graph), source: spec.source }
+}
+
+async function loadSafetensors(path: string, name: string, spec: Model): Promise<LoadedModel> {
+  const file = await fileSource(path, name)
+  try {
+    const reader = await openSafetensors(file)
+    const { architecture, cut, classes } = recognise(reader.entries, name, spec.architecture)
+    const whole = createGraph(architecture, { classes, inputSize: spec.inputSize })
+    const graph = cut === undefined ? whole : cutGraph(whole, cut)
+    return { graph, values: await matchTensors(graph, reader, name), source: name }
+  } finally {
+    await file.close()
+  }
+}
+
+async function readValues(path: string, name: string, graph: NetworkGraph): Promise<LoadedModel['values']> {
+  const file = await fileSource(path, name)
+  try {
+    return await matchTensors(graph, await openSafetensors(file), name)
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,78 @@
+import { UserError } from '../../spec/types'
+import { architectures, createGraph, cutGraph, inferStages, type NetworkGraph } from '../network'
+import { originShape } from './layout'
+import type { Entry } from './safetensorsHeader'
+
+export interface Recognised {
+  architecture: string
+  /** Last stage that the file has, when it was cut; undefined for a whole network with its classifier. */
+  cut?: string
+  /** Outputs of the classifier, for a whole network. */
+  classes?: number
+}
+
+/** Bias-free layers tell architectures apart by their names and shapes; the classifier's width may differ. */
+function fits(graph: NetworkGraph, entries: ReadonlyMap<string, Entry>): boolean {
+  for (const info of graph.parameters.values()) {
+    const entry = entries.get(info.name)
+    if (!entry || entry.shape.join() !== originShape(info).join()) return false
+  }
+  return true
+}
+
+function classifierOf(graph: NetworkGraph): string {
+  const dense = graph.nodes.findLast((node) => node.op.kind === 'dense')
+  return dense!.parameters.kernel!
+}
+
+function tryArchitecture(architecture: string, entries: ReadonlyMap<string, Entry>): Recognised | undefined {
+  const full = createGraph(architecture)
+  const classes = entries.get(classifierOf(full))?.shape[0]
+  if (classes !== undefined && classes > 0) {
+    return fits(createGraph(architecture, { classes }), entries) ? { architecture, classes } : undefined
+  }
+  // a backbone: the longest prefix of stages that the file has whole
+  const cuts = inferStages(full)
+    .map((stage) => stage.name)
+    .filter((name) => name !== 'head')
+  for (const cut of cuts.reverse()) if (fits(cutGraph(full, cut), entries)) return { architecture, cut }
+  return undefined
+}
+
+/**
+ * The architecture that a file's names and shapes belong to, whole or cut after a stage.
+ * @param wanted the run file's `architecture`; then only that one is tried, and mismatches are left to matching
+ * @throws UserError when none fits
+ */
+export function recognise(entries: ReadonlyMap<string, Entry>, file: string, wanted?: string): Recognised {
+  if (wanted !== undefined) {
+    const full = createGraph(wanted)
+    const found = tryArchitecture(wanted, entries)
+    if (found) return found
+    const classes = entries.get(classifierOf(full))?.shape[0]
+    return { architecture: wanted, ...(classes ? { classes } : {}) }
+  }
+  const candidates = architectures
+    .map((name) => tryArchitecture(name, entries))
+    .filter((found) => found !== undefined)
+  // a whole network before a cut one, a long cut before a short one: a stem alone could be many things
+  const best = candidates.sort((a, b) => Number(b.classes !== undefined) - Number(a.classes !== undefined))[0]
+  if (best && (best.classes !== undefined || best.cut !== 'stem')) return best
+  const likely = nearest(entries)
+  throw new UserError(
+    `${file} is of no architecture that is known (${architectures.join(', ')})` +
+      (likely
+        ? `; its names look like ${likely}: set model.architecture to see what differs`
+        : '; set model.architecture'),
+  )
+}
+
+/** Architecture that shares most names with the file, if more than half of its own. */
+function nearest(entries: ReadonlyMap<string, Entry>): string | undefined {
+  const shares = architectures.map((name) => {
+    const names = [...createGraph(name).parameters.keys()]
+    return { name, share: names.filter((n) => entries.has(n)).length / names.length }
+  })
+  const best = shares.sort((a, b) => b.share - a.share)[0]
+  return best && best.share > 0.5 ? best.name : undefined
+}

@@ -1,0 +1,96 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { ops, tf } from '../backend'
+import type { RandomStream } from '../random'
+import type { Activation, LayerNode, Role, RunOptions } from './types'
+
+/** An activation that can be computed together with the batch norm before it. */
+export type Follow = 'linear' | 'relu' | 'relu6'
+
+const value = (node: LayerNode, role: Role, options: RunOptions): Tensor =>
+  options.parameters.get(node.parameters[role]!)
+
+/**
+ * The output of one layer from its inputs' outputs.
+ * @param follow for a batch norm: the activation after it, when nothing else reads the batch norm's own output
+ */
+export function computeLayer(
+  node: LayerNode,
+  inputs: readonly Tensor[],
+  options: RunOptions,
+  follow: Follow = 'linear',
+): Tensor {
+  const op = node.op
+  const x = inputs[0]!
+  const kernel = (): Tensor => value(node, 'kernel', options)
+  const bias = (): Tensor | undefined => (node.parameters.bias ? value(node, 'bias', options) : undefined)
+  switch (op.kind) {
+    case 'input':
+      return x
+    case 'normalize':
+      return tf.div(tf.sub(x, tf.tensor1d([...op.mean])), tf.tensor1d([...op.std]))
+    case 'conv2d':
+      return ops.conv2d(x, kernel(), op, bias())
+    case 'depthwiseConv2d':
+      return ops.depthwiseConv2d(x, kernel(), op, bias())
+    case 'dense':
+      return ops.dense(x, kernel(), bias())
+    case 'batchNorm':
+      return batchNorm(node, x, op.epsilon, options, follow)
+    case 'activation':
+      return activate(op.activation, x, op.alpha)
+    case 'maxPool':
+      return ops.maxPool(x, op)
+    case 'avgPool':
+      return ops.avgPool(x, op)
+    case 'globalAveragePool':
+      return ops.globalAveragePool(x)
+    case 'zeroPad':
+      return ops.zeroPad(x, op.padding)
+    case 'add':
+      return inputs.slice(1).reduce((sum, y) => ops.add(sum, y), x)
+    case 'multiply':
+      return inputs.slice(1).reduce((product, y) => ops.multiply(product, y), x)
+    case 'concat':
+      return ops.concat([...inputs])
+    case 'flatten':
+      return ops.flatten(x)
+    case 'reshape':
+      return ops.reshape(x, [x.shape[0]!, ...op.shape])
+    case 'dropout':
+      return options.dropout ? dropout(x, op.rate, options.dropout) : x
+  }
+}
+
+function batchNorm(node: LayerNode, x: Tensor, epsilon: number, options: RunOptions, follow: Follow): Tensor {
+  const mode = options.batchNorm?.(node.name) ?? 'frozen'
+  const affine = { gamma: value(node, 'gamma', options), beta: value(node, 'beta', options), epsilon }
+  if (mode === 'frozen' || mode === 'eval_affine') {
+    const running = { mean: value(node, 'mean', options), variance: value(node, 'variance', options) }
+    return ops.batchNormEval(x, { ...affine, ...running }, follow)
+  }
+  const { output, mean, variance, count } = ops.batchNormTrain(x, affine, follow)
+  if (mode === 'train' && options.onStatistics) {
+    // copies of their own: the tape's tensors are released with it
+    const keep = (tensor: Tensor): Tensor => tf.keep(tf.clone(tensor))
+    options.onStatistics(node.name, { mean: keep(mean), variance: keep(variance), count })
+  }
+  return output
+}
+
+function activate(kind: Activation, x: Tensor, alpha = 0.3): Tensor {
+  switch (kind) {
+    case 'linear':
+      return x
+    case 'leakyRelu':
+      return ops.leakyRelu(x, alpha)
+    default:
+      return ops[kind](x)
+  }
+}
+
+/** Inverted dropout: kept values are scaled by 1 / (1 - rate), so that nothing changes when it is off. */
+function dropout(x: Tensor, rate: number, random: RandomStream): Tensor {
+  const scale = 1 / (1 - rate)
+  const mask = Float32Array.from({ length: x.size }, () => (random.uniform() < rate ? 0 : scale))
+  return ops.multiply(x, tf.tensor(mask, x.shape))
+}

@@ -1,0 +1,85 @@
+import { UserError } from '../../spec/types'
+import type { LayerInfo } from '../../events/types'
+import { suggest } from './suggest'
+import type { LayerNode, NetworkGraph } from './types'
+
+const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
+
+const weighted = (graph: NetworkGraph): LayerNode[] =>
+  graph.nodes.filter((node) => Object.keys(node.parameters).length > 0)
+
+/** The layers that have parameters, in graph order; `parameters` counts trainable values, buffers left out. */
+export function layerTable(graph: NetworkGraph): LayerInfo[] {
+  return weighted(graph).map((node) => {
+    const names = Object.values(node.parameters)
+    const trainable = names.map((name) => graph.parameters.get(name)!).filter((info) => !info.buffer)
+    return {
+      name: node.name,
+      stage: node.stage,
+      block: node.block,
+      kind: node.op.kind,
+      parameters: trainable.reduce((sum, info) => sum + size(info.shape), 0),
+      names,
+      batchNorm: node.op.kind === 'batchNorm',
+    }
+  })
+}
+
+/** `*` matches any run of characters; a name without one also stands for all below it (`layer1` for `layer1.0.conv1`). */
+function matcher(pattern: string): (name: string) => boolean {
+  if (!pattern.includes('*')) return (name) => name === pattern || name.startsWith(`${pattern}.`)
+  const parts = pattern.split('*')
+  return (name) => {
+    const [first, last] = [parts[0]!, parts.at(-1)!]
+    if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length)
+      return false
+    // plain search, since a pattern turned into a regular expression can take exponential time
+    let at = first.length
+    for (const part of parts.slice(1, -1)) {
+      const found = name.indexOf(part, at)
+      if (found < 0) return false
+      at = found + part.length
+    }
+    return at <= name.length - last.length
+  }
+}
+
+function labels(node: LayerNode): string[] {
+  const block = node.block ? [`${node.stage}/${node.block}`] : []
+  return [node.stage, ...block, node.name]
+}
+
+function noMatch(graph: NetworkGraph, pattern: string): UserError {
+  const known = new Set(
+    weighted(graph).flatMap((node) => [...labels(node), ...Object.values(node.parameters)]),
+  )
+  return new UserError(
+    `'${pattern}' matches no layer, stage or parameter of ${graph.architecture}; ${suggest(pattern, [...known])}`,
+  )
+}
+
+/**
+ * Parameters and buffers that patterns name by stage (`stage3`), block (`stage3/block 1`), layer or parameter.
+ * @throws UserError when a pattern matches nothing, with the nearest name
+ */
+export function matchParameters(graph: NetworkGraph, patterns: readonly string[]): Set<string> {
+  const names = new Set<string>()
+  for (const pattern of patterns) {
+    const matches = matcher(pattern)
+    const before = weighted(graph).flatMap((node) => {
+      const all = Object.values(node.parameters)
+      return labels(node).some(matches) ? all : all.filter(matches)
+    })
+    if (before.length === 0) throw noMatch(graph, pattern)
+    before.forEach((name) => names.add(name))
+  }
+  return names
+}
+
+/** Layers with parameters that patterns name, in graph order; see `matchParameters`. */
+export function matchLayers(graph: NetworkGraph, patterns: readonly string[]): string[] {
+  const names = matchParameters(graph, patterns)
+  return weighted(graph)
+    .filter((node) => Object.values(node.parameters).some((name) => names.has(name)))
+    .map((node) => node.name)
+}

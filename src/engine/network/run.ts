@@ -1,0 +1,94 @@
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
+import { UserError } from '../../spec/types'
+import { tf } from '../backend'
+import { computeLayer, type Follow } from './compute'
+import type { LayerNode, NetworkGraph, RunOptions, RunResult } from './types'
+
+/** The layers between `from` and every wanted output, in order; `from` itself is not computed. */
+function planRun(graph: NetworkGraph, from: string | undefined, wanted: readonly string[]): LayerNode[] {
+  const byName = new Map(graph.nodes.map((node) => [node.name, node]))
+  const needed = new Set<string>()
+  const pending = [...wanted]
+  while (pending.length > 0) {
+    const name = pending.pop()!
+    if (name === from || needed.has(name)) continue
+    const node = byName.get(name)
+    if (!node) throw new Error(`no layer '${name}' in ${graph.architecture}`)
+    if (node.op.kind === 'input' && from !== undefined) {
+      throw new UserError(`'${wanted[0]}' cannot be computed from the output of '${from}' alone`)
+    }
+    needed.add(name)
+    pending.push(...node.inputs)
+  }
+  return graph.nodes.filter((node) => needed.has(node.name))
+}
+
+/** True while tfjs records a gradient tape: then it needs the intermediate outputs. */
+function isRecording(): boolean {
+  return (tf.engine() as unknown as { state: { gradientDepth: number } }).state.gradientDepth > 0
+}
+
+/**
+ * Runs a network or a part of it. Intermediate outputs are freed after their last use unless a gradient is being
+ * recorded. The caller owns the output and the hooked tensors.
+ *
+ * @param x pixels 0 to 255 as [n, height, width, channels], or the output of `options.from`
+ * @throws UserError when `to` or a hook needs more than `from` gives
+ */
+export function runGraph(graph: NetworkGraph, x: Tensor, options: RunOptions): RunResult {
+  const to = options.to ?? graph.output
+  const wanted = [to, ...(options.hooks ?? [])]
+  const plan = planRun(graph, options.from, wanted)
+  const free = !isRecording()
+  const uses = new Map<string, number>()
+  for (const node of plan) for (const input of node.inputs) uses.set(input, (uses.get(input) ?? 0) + 1)
+  for (const name of wanted) uses.set(name, Infinity)
+  const fused = options.transform ? new Map<string, Follow>() : findFused(plan, uses)
+
+  const outputs = new Map<string, Tensor>()
+  if (options.from !== undefined) outputs.set(options.from, x)
+  for (const node of plan) {
+    const inputs = node.inputs.map((name) => outputs.get(name)!)
+    const compute = (): Tensor => {
+      if (node.op.kind === 'activation' && fused.has(node.inputs[0]!)) return inputs[0]!
+      const y = node.op.kind === 'input' ? x : computeLayer(node, inputs, options, fused.get(node.name))
+      return options.transform ? options.transform(node.name, y) : y
+    }
+    outputs.set(node.name, free ? tf.tidy(compute) : compute())
+    if (free) release(node, outputs, uses, x)
+  }
+  return {
+    output: own(outputs.get(to)!, x),
+    hooks: new Map((options.hooks ?? []).map((name) => [name, own(outputs.get(name)!, x)])),
+  }
+}
+
+/** Batch norms whose output only a ReLU reads, with that ReLU: one pass over the activations instead of two. */
+function findFused(plan: readonly LayerNode[], uses: ReadonlyMap<string, number>): Map<string, Follow> {
+  const kinds = new Map(plan.map((node) => [node.name, node.op.kind]))
+  const fused = new Map<string, Follow>()
+  for (const { op, inputs } of plan) {
+    if (op.kind !== 'activation' || (op.activation !== 'relu' && op.activation !== 'relu6')) continue
+    const before = inputs[0]!
+    if (kinds.get(before) === 'batchNorm' && uses.get(before) === 1) fused.set(before, op.activation)
+  }
+  return fused
+}
+
+/** Frees the inputs that nothing reads any more. */
+function release(node: LayerNode, outputs: Map<string, Tensor>, uses: Map<string, number>, x: Tensor): void {
+  for (const name of node.inputs) {
+    const left = uses.get(name)! - 1
+    uses.set(name, left)
+    if (left > 0) continue
+    const tensor = outputs.get(name)!
+    outputs.delete(name)
+    const shared = tensor === x || [...outputs.values()].includes(tensor)
+    if (!shared) tensor.dispose()
+  }
+}
+
+/** The fed tensor stays its owner's when it is itself asked for. */
+function own(tensor: Tensor, x: Tensor): Tensor {
+  return tensor === x ? tf.clone(x as Tensor4D) : tensor
+}
