@@ -1,0 +1,17 @@
+import { svg, html, type TemplateResult } from 'lit'
+
+const paths = {
+  pause: 'M4 3h3v10H4zM9 3h3v10H9z',
+  play: 'M4 2.5v11l9-5.5z',
+  stop: 'M3.5 3.5h9v9h-9z',
+  warn: 'M8 1.8 15 14H1zM7.3 6v4h1.4V6zm0 5v1.5h1.4V11z',
+  table:
+    'M2 3h12v10H2zm1.2 1.2v2h9.6v-2zm0 3.2V9h4.2V7.4zm5.4 0V9h4.2V7.4zm-5.4 2.8v1.6h4.2v-1.6zm5.4 0v1.6h4.2v-1.6z',
+  down: 'M3 5.5 8 11l5-5.5-.9-.9L8 9.2 3.9 4.6z',
+  right: 'M5.5 3 11 8l-5.5 5-.9-.9L9.2 8 4.6 3.9z',
+} as const
+
+export const icon = (name: keyof typeof paths): TemplateResult =>
+  html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+    ${svg`<path d=${paths[name]} fill-rule="evenodd"></path>`}
+  </svg>`

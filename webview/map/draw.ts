@@ -1,0 +1,352 @@
+import type { LayerWindow, Mark, PanelRun } from '../../src/extension/protocol'
+import { cssColour, ember, type Theme } from '../colour'
+import { blockLabel, blocks, type Group, type Row } from './layout'
+import { barLength, shade, type Choice } from './measures'
+import { cellAt, greatest, trainsAt } from './truth'
+
+/** Everything a picture of the map depends on; the same picture for the same input. */
+export interface MapPicture {
+  run: PanelRun
+  groups: Group[]
+  window: LayerWindow | undefined
+  choice: Choice
+  marks: readonly Mark[]
+  theme: Theme
+  /** Steps done. */
+  now: number
+  every: number
+  measured: readonly number[]
+  left: number
+  right: number
+  width: number
+  /** Step to x, from the axis shared with the curves. */
+  x(step: number): number
+  /** Tops of the phase track, the event track and the rows; bottom of the rows. */
+  phases: number
+  events: number
+  top: number
+  bottom: number
+  scale: number
+}
+
+interface Inks {
+  ice: string
+  hatch: CanvasPattern | string
+  ember: string
+  fg: string
+  dim: string
+  bg: string
+  edge: string
+  err: string
+  chosen: string
+  font: string
+}
+
+export function drawMap(g: CanvasRenderingContext2D, picture: MapPicture): void {
+  const inks = readInks(g, picture.scale)
+  drawPhases(g, picture, inks)
+  drawEvents(g, picture, inks)
+  for (const group of picture.groups) drawGroup(g, picture, group, inks)
+  drawBars(g, picture, inks)
+  drawAlarms(g, picture, inks)
+  drawNow(g, picture, inks)
+  drawAxis(g, picture, inks)
+}
+
+function readInks(g: CanvasRenderingContext2D, scale: number): Inks {
+  const style = (name: string) => cssColour(name)
+  return {
+    ice: style('--ice'),
+    hatch: hatch(g, style('--ice-hatch'), scale),
+    ember: style('--ember'),
+    fg: style('--fg'),
+    dim: style('--dim'),
+    bg: style('--bg'),
+    edge: style('--grid'),
+    err: style('--err'),
+    chosen: style('--chosen'),
+    font: style('--ui'),
+  }
+}
+
+/** Diagonal lines: frozen, and did not move. */
+function hatch(g: CanvasRenderingContext2D, colour: string, scale: number): CanvasPattern | string {
+  const tile = document.createElement('canvas')
+  tile.width = tile.height = 6 * scale
+  const t = tile.getContext('2d')
+  if (!t) return colour
+  t.scale(scale, scale)
+  t.strokeStyle = colour
+  t.lineWidth = 1
+  t.beginPath()
+  for (const offset of [-6, 0, 6]) {
+    t.moveTo(offset - 1, 7)
+    t.lineTo(offset + 7, -1)
+  }
+  t.stroke()
+  const pattern = g.createPattern(tile, 'repeat')
+  pattern?.setTransform(new DOMMatrix().scale(1 / scale))
+  return pattern ?? colour
+}
+
+function text(
+  g: CanvasRenderingContext2D,
+  inks: Inks,
+  label: string,
+  x: number,
+  y: number,
+  options: { colour?: string; align?: CanvasTextAlign; bold?: boolean; halo?: boolean } = {},
+): void {
+  g.font = `${options.bold ? '600 ' : ''}11px ${inks.font}`
+  g.textAlign = options.align ?? 'left'
+  if (options.halo) {
+    g.strokeStyle = inks.bg
+    g.lineWidth = 4
+    g.lineJoin = 'round'
+    g.strokeText(label, x, y)
+  }
+  g.fillStyle = options.colour ?? inks.dim
+  g.fillText(label, x, y)
+}
+
+function drawPhases(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
+  text(g, inks, 'Phase', 12, p.phases + 13)
+  for (const phase of p.run.phases) {
+    const x0 = p.x(phase.from)
+    const x1 = p.x(Math.max(phase.to, phase.from))
+    const current = p.now >= phase.from && (p.now < phase.to || phase === p.run.phases.at(-1))
+    if (x1 - x0 < 1) continue
+    if (current) {
+      g.fillStyle = inks.chosen
+      g.fillRect(x0, p.phases, x1 - x0 - 1, 18)
+    }
+    g.strokeStyle = inks.edge
+    g.lineWidth = 1
+    g.strokeRect(x0 + 0.5, p.phases + 0.5, Math.max(1, x1 - x0 - 2), 17)
+    g.save()
+    g.beginPath()
+    g.rect(x0, p.phases, x1 - x0 - 4, 18)
+    g.clip()
+    const label = `${phase.index + 1} ${phase.name}`
+    text(g, inks, label, x0 + 6, p.phases + 13, { colour: current ? inks.fg : inks.dim, bold: current })
+    g.restore()
+  }
+}
+
+function triangle(g: CanvasRenderingContext2D, x: number, y: number, colour: string): void {
+  g.fillStyle = colour
+  g.beginPath()
+  g.moveTo(x, y - 5)
+  g.lineTo(x + 5.5, y + 4.5)
+  g.lineTo(x - 5.5, y + 4.5)
+  g.closePath()
+  g.fill()
+}
+
+function drawEvents(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
+  text(g, inks, 'Events', 12, p.events + 9)
+  let free = -Infinity
+  for (const mark of [...p.marks].sort((a, b) => a.step - b.step)) {
+    const x = p.x(mark.step)
+    const y = p.events + 5
+    if (x < p.left - 1 || x > p.right + 1) continue
+    if (mark.kind === 'alarm') triangle(g, x, y, inks.err)
+    else if (mark.kind === 'checkpoint') {
+      g.fillStyle = inks.dim
+      g.beginPath()
+      g.moveTo(x, y - 4)
+      g.lineTo(x + 4, y)
+      g.lineTo(x, y + 4)
+      g.lineTo(x - 4, y)
+      g.fill()
+    } else {
+      g.strokeStyle = inks.fg
+      g.lineWidth = 1.3
+      g.strokeRect(x - 3.5, y - 3.5, 7, 7)
+    }
+    const words = mark.short
+    if (words && x + 9 > free) {
+      text(g, inks, words, x + 9, p.events + 9, { colour: mark.kind === 'alarm' ? inks.err : inks.dim })
+      free = x + 20 + g.measureText(words).width
+    }
+  }
+}
+
+function drawGroup(g: CanvasRenderingContext2D, p: MapPicture, group: Group, inks: Inks): void {
+  drawStrip(g, p, group, inks)
+  const window = p.window
+  if (window) for (const row of group.rows) drawRow(g, p, window, row, inks)
+  g.fillStyle = inks.bg
+  group.rows.forEach((row, index) => {
+    if (index > 0 && row.block !== group.rows[index - 1]!.block)
+      g.fillRect(p.left, row.y - 1, p.right - p.left, 1)
+  })
+  if (group.folded) {
+    const n = group.layers.length
+    text(g, inks, n === 1 ? '1 layer' : `${n} layers`, p.left - 15, group.y + 13, { align: 'right' })
+  } else {
+    let free = -Infinity
+    for (const block of blocks(group)) {
+      // the stage's own name stands on the first line
+      const y = block.middle + 4
+      if (y < free) continue
+      text(g, inks, blockLabel(block.label, group.stage), p.left - 15, y, { align: 'right' })
+      free = y + 12
+    }
+  }
+  drawThaw(g, p, group, inks)
+}
+
+/** The strip above a stage is what was declared, plan included; the bar at its left is the state now. */
+function drawStrip(g: CanvasRenderingContext2D, p: MapPicture, group: Group, inks: Inks): void {
+  for (const phase of p.run.phases) {
+    const trains = group.layers.some((index) => phase.declared[index]?.training)
+    g.fillStyle = trains ? inks.ember : inks.ice
+    const from = Math.max(p.left, p.x(phase.from))
+    const to = Math.min(p.right, p.x(phase.to))
+    const middle = Math.min(Math.max(from, p.x(p.now)), to)
+    g.fillRect(from, group.y, middle - from, 3)
+    g.globalAlpha = 0.4
+    g.fillRect(middle, group.y, to - middle, 3)
+    g.globalAlpha = 1
+  }
+  const training = trainsAt(p.run.phases, group.layers, Math.max(1, p.now))
+  g.fillStyle = training ? inks.ember : inks.ice
+  g.fillRect(p.left - 9, group.y, 5, group.end - group.y)
+  if (!training) {
+    g.fillStyle = inks.bg
+    g.fillRect(p.left - 8, group.y + 1, 3, group.end - group.y - 2)
+  }
+}
+
+function drawRow(
+  g: CanvasRenderingContext2D,
+  p: MapPicture,
+  window: NonNullable<MapPicture['window']>,
+  row: Row,
+  inks: Inks,
+): void {
+  const snap = (value: number) => Math.round(value * p.scale) / p.scale
+  const columns = window.edges.length - 1
+  for (let column = 0; column < columns; column++) {
+    const cell = cellAt(window, p.choice, p.run.phases, row.layers, column)
+    // a cell stands for the updates since the last measure, so it ends at its own step
+    const x0 = snap(p.x(window.edges[column]! - 1))
+    const x1 = snap(p.x(Math.min(window.edges[column + 1]! - 1, Math.max(p.now, 1))))
+    if (x1 <= x0) continue
+    if (!cell.declaredTraining && cell.moved === false) {
+      g.fillStyle = inks.hatch
+      g.fillRect(x0, row.y, x1 - x0, row.height)
+    } else if (p.choice === 'declared') {
+      if (cell.moved === undefined) continue
+      g.fillStyle = cell.declaredTraining ? inks.ember : inks.err
+      g.globalAlpha = 0.45
+      g.fillRect(x0, row.y, x1 - x0, row.height)
+      g.globalAlpha = 1
+    } else if (!Number.isNaN(cell.value)) {
+      g.fillStyle = ember(shade(cell.value, p.choice), p.theme)
+      g.fillRect(x0, row.y, x1 - x0, row.height)
+    }
+  }
+}
+
+/** Where a stage goes from frozen to training, said in words. */
+function drawThaw(g: CanvasRenderingContext2D, p: MapPicture, group: Group, inks: Inks): void {
+  const phases = [...p.run.phases].sort((a, b) => a.from - b.from)
+  for (let i = 1; i < phases.length; i++) {
+    const trains = (phase: (typeof phases)[number]) =>
+      group.layers.some((index) => phase.declared[index]?.training)
+    const before = trains(phases[i - 1]!)
+    const after = trains(phases[i]!)
+    if (before === after) continue
+    const x = Math.round(p.x(phases[i]!.from)) + 0.5
+    if (x < p.left || x > p.right) continue
+    g.strokeStyle = inks.fg
+    g.lineWidth = 1.5
+    g.beginPath()
+    g.moveTo(x, group.y)
+    g.lineTo(x, group.end)
+    g.stroke()
+    const label = `${after ? 'thaws' : 'freezes'} at ${phases[i]!.from}`
+    if (!group.folded && x - p.left > 80)
+      text(g, inks, label, x - 6, group.y + 15, { align: 'right', colour: inks.fg, halo: true })
+  }
+}
+
+function drawBars(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
+  text(g, inks, 'Moved so far', p.right + 10, p.phases + 13)
+  g.fillStyle = inks.edge
+  g.fillRect(p.right + 9, p.top, 1, p.bottom - p.top)
+  const window = p.window
+  if (!window) return
+  const last = window.edges.length - 2
+  const alarmed = new Set(p.marks.filter((mark) => mark.kind === 'alarm').map((mark) => mark.layer))
+  for (const group of p.groups)
+    for (const row of group.rows) {
+      const distance = greatest(window, 'distance', row.layers, last)
+      if (!(distance > 0)) continue
+      g.fillStyle = row.layers.some((index) => alarmed.has(index)) ? inks.err : inks.dim
+      g.globalAlpha = 0.8
+      g.fillRect(p.right + 10, row.y + 1, barLength(distance) * (p.width - p.right - 22), row.height - 2)
+      g.globalAlpha = 1
+    }
+}
+
+function drawAlarms(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
+  const first = new Map<number, number>()
+  for (const mark of p.marks)
+    if (mark.kind === 'alarm' && mark.layer !== undefined && !first.has(mark.layer))
+      first.set(mark.layer, mark.step)
+  for (const [layer, step] of first) {
+    const row = p.groups.flatMap((group) => group.rows).find((one) => one.layers.includes(layer))
+    if (!row) continue
+    const x0 = Math.max(p.left, p.x(step - 1))
+    const x1 = Math.max(x0 + 4, p.x(p.now))
+    g.strokeStyle = inks.bg
+    g.lineWidth = 4
+    g.strokeRect(x0 - 1.5, row.y - 1.5, x1 - x0 + 3, row.height + 3)
+    g.strokeStyle = inks.err
+    g.lineWidth = 1.5
+    g.strokeRect(x0 - 1.5, row.y - 1.5, x1 - x0 + 3, row.height + 3)
+    triangle(g, 14, row.y + row.height / 2, inks.err)
+    text(g, inks, 'moved', 23, row.y + row.height / 2 + 4, { colour: inks.err, halo: true })
+  }
+}
+
+function drawNow(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
+  const x = Math.round(p.x(p.now)) + 0.5
+  if (x >= p.right) return
+  g.strokeStyle = inks.dim
+  g.lineWidth = 1
+  g.setLineDash([2, 2])
+  g.beginPath()
+  g.moveTo(x, p.top - 2)
+  g.lineTo(x, p.bottom)
+  g.stroke()
+  g.setLineDash([])
+  const tall = p.groups.find((group) => group.end - group.y > 24)
+  if (p.right - x > 70 && tall)
+    text(g, inks, 'not yet run', (x + p.right) / 2, tall.y + 18, { align: 'center', halo: true })
+}
+
+function drawAxis(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
+  const y = p.bottom + 4
+  g.fillStyle = inks.dim
+  for (const step of p.measured) {
+    const x = p.x(step)
+    if (x >= p.left && x <= p.right) g.fillRect(x - 0.5, y, 1, 3)
+  }
+  text(g, inks, 'Step', 12, y + 16)
+  for (const step of ticks(p.run.steps, p.right - p.left))
+    text(g, inks, step.toLocaleString('en'), p.x(step), y + 16, { align: 'center' })
+}
+
+/** Round steps for an axis of that many pixels. */
+export function ticks(steps: number, pixels: number): number[] {
+  const rough = Math.max(1, steps / Math.max(2, pixels / 70))
+  const power = 10 ** Math.floor(Math.log10(rough))
+  const unit = Math.max(1, [1, 2, 5, 10].map((k) => k * power).find((k) => k >= rough) ?? rough)
+  const out: number[] = []
+  for (let step = 0; step <= steps; step += unit) out.push(step)
+  return out
+}
