@@ -92,10 +92,18 @@ function svgDensity({ width, height }: ImageHeader, size: number): number {
  *
  * First frame of an animation; EXIF orientation applied; grey, CMYK and 16-bit pictures become sRGB; transparent
  * pixels lie on the background. Resampled with Lanczos-3 (an image that has the size already is untouched).
+ * `known` saves reading the header again.
+ *
  * The decoder is handed the bytes and never a path, so an SVG has no base to load files from, and it has no network.
+ *
+ * @throws ImageError
  */
-export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<Uint8Array> {
-  const header = await readHeader(bytes)
+export async function decodeImage(
+  bytes: Uint8Array,
+  options: DecodeOptions,
+  known?: ImageHeader,
+): Promise<Uint8Array> {
+  const header = known ?? (await readHeader(bytes))
   const { size, background } = options
   try {
     const { data, info } = await sharp(bytes, {

@@ -11,6 +11,14 @@ export interface EvaluationOptions {
   mirror?: boolean
 }
 
+export interface ViewOptions {
+  size: number
+  batchSize: number
+  transforms: TransformSpec | 'none'
+  views: number
+  seed: number
+}
+
 interface Work {
   plan: PlannedImage[]
   mirrored?: boolean
@@ -64,13 +72,7 @@ export function evaluationBatches(
 export function viewBatches(
   dataset: Dataset,
   split: Split,
-  {
-    size,
-    batchSize,
-    transforms: spec,
-    views,
-    seed,
-  }: { size: number; batchSize: number; transforms: TransformSpec | 'none'; views: number; seed: number },
+  { size, batchSize, transforms: spec, views, seed }: ViewOptions,
 ): AsyncIterable<ImageBatch> {
   const transforms = createTransforms(spec)
   const items = itemsOf(dataset, split)

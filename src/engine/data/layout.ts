@@ -1,5 +1,5 @@
 import { failure, listed, warning, counted } from './findings'
-import { splitPath, type Scan } from './scan'
+import { byCodePoint, splitPath, type Scan } from './scan'
 import type { Candidate } from './split'
 import type { AuditFinding, Split } from './types'
 
@@ -41,11 +41,12 @@ function splitFolders(scan: Scan): Map<string, Split> {
   for (const folder of scan.folders) {
     if (folder.includes('/')) continue
     const split = splitOf(folder)
+    if (!split) continue
     const holdsFolders = scan.folders.some((other) => other.startsWith(`${folder}/`))
     const holdsImages = scan.images.some(
       (path) => path.startsWith(`${folder}/`) && !splitPath(path)[1].includes('/'),
     )
-    if (split && holdsFolders && !holdsImages) found.set(folder, split)
+    if (holdsFolders && !holdsImages) found.set(folder, split)
   }
   return [...found.values()].includes('train') ? found : new Map()
 }
@@ -119,7 +120,7 @@ function classesOf(images: Placed[], findings: AuditFinding[]): { classes: strin
   const trained = new Set(
     images.filter(({ split }) => !split || split === 'train').map(({ className }) => className),
   )
-  const classes = [...trained].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  const classes = [...trained].sort(byCodePoint)
   const strange = images.filter(({ className }) => !trained.has(className))
   if (strange.length > 0) {
     const names = [...new Set(strange.map(({ className }) => className))]

@@ -1,11 +1,11 @@
 import { UserError } from '../../spec/types'
 import type { DataSpec } from '../../spec/schema'
 import { parseColour } from './colour'
-import { failure, warning, listed } from './findings'
+import { warning, listed } from './findings'
 import { readLayout, type Layout, type Placed } from './layout'
 import { byCodePoint, scanFolder } from './scan'
 import { resolveSource } from './source'
-import { keepShots, stratify } from './split'
+import { byClass, keepShots, stratify } from './split'
 import type { AuditFinding, Dataset, Item, Split } from './types'
 
 export interface OpenOptions {
@@ -42,16 +42,19 @@ function assignSplits(layout: Layout, shares: DataSpec['split']): Map<Placed, Sp
   return splits
 }
 
-function shotFindings(spec: DataSpec, train: readonly Placed[], classes: readonly string[]): AuditFinding[] {
-  if (!spec.shots) return []
-  const short = classes.filter(
-    (name) => train.filter(({ className }) => className === name).length < spec.shots!,
-  )
+function shotFindings(
+  shots: number | undefined,
+  train: readonly Placed[],
+  classes: readonly string[],
+): AuditFinding[] {
+  const groups = byClass(train)
+  const short = shots ? classes.filter((name) => (groups.get(name)?.length ?? 0) < shots) : []
   if (short.length === 0) return []
+  const have = short.length === 1 ? 'has' : 'have'
   return [
     warning(
       'few',
-      `data.shots asks for ${spec.shots} training images a class, and ${listed(short)} ${short.length === 1 ? 'has' : 'have'} fewer.`,
+      `data.shots asks for ${shots} training images a class, and ${listed(short)} ${have} fewer.`,
     ),
   ]
 }
@@ -87,11 +90,7 @@ export async function openDataset(spec: DataSpec, { base, media, cache }: OpenOp
       one.label - other.label ||
       byCodePoint(one.path, other.path),
   )
-  const findings = [
-    ...layout.findings,
-    ...shotFindings(spec, train, layout.classes),
-    ...classFindings(layout.classes),
-  ]
+  const findings = [...layout.findings, ...shotFindings(spec.shots, train, layout.classes)]
   return {
     source: spec.source,
     root,
@@ -99,19 +98,10 @@ export async function openDataset(spec: DataSpec, { base, media, cache }: OpenOp
     items,
     counts: countSplits(items),
     background,
+    shots: spec.shots,
     cache,
     findings,
   }
-}
-
-function classFindings(classes: readonly string[]): AuditFinding[] {
-  if (classes.length > 1) return []
-  return [
-    failure(
-      'one-class',
-      `There is only one class, ${listed(classes)}: nothing to tell apart. Add a folder for a second class.`,
-    ),
-  ]
 }
 
 export function countSplits(items: readonly Item[]): Record<Split, number> {

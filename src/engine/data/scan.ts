@@ -23,9 +23,18 @@ export interface Scan {
   tooDeep: string[]
 }
 
-export const byCodePoint = (one: string, other: string): number => {
-  const a = Buffer.from(one)
-  return a.compare(Buffer.from(other))
+/** Surrogates after the rest of the basic plane, so that UTF-16 units compare as their code points do. */
+const ordinal = (unit: number) => (unit < 0xd800 ? unit : unit >= 0xe000 ? unit - 0x800 : unit + 0x2000)
+
+/** The order of Python's `sorted`, so that lists agree with torchvision's ImageFolder. */
+export function byCodePoint(one: string, other: string): number {
+  const shared = Math.min(one.length, other.length)
+  for (let i = 0; i < shared; i++) {
+    const a = one.charCodeAt(i)
+    const b = other.charCodeAt(i)
+    if (a !== b) return ordinal(a) - ordinal(b)
+  }
+  return one.length - other.length
 }
 
 const within = (root: string, path: string) =>

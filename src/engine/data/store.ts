@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import PQueue from 'p-queue'
 import { UserError } from '../../spec/types'
-import { decodeImage, ImageError } from './decode'
+import { decodeImage } from './decode'
 import { DiskCache } from './diskCache'
 import { quoted } from './findings'
+import { readImageFile, reasonOf } from './inspect'
 import type { Dataset } from './types'
 
 /** Decodings at one time; libuv has four threads. */
@@ -53,7 +53,7 @@ export class ImageStore {
     const { path } = this.dataset.items[item]!
     const options = { size, background: this.dataset.background }
     try {
-      const bytes = await readFile(join(this.dataset.root, path))
+      const bytes = await readImageFile(resolve(this.dataset.root, path))
       const kept = await this.disk?.read(bytes, options)
       if (kept) return kept
       const pixels = await decodeImage(bytes, options)
@@ -63,13 +63,6 @@ export class ImageStore {
       throw new UserError(`data: ${quoted(path)} ${reasonOf(error)}; remove or replace it`)
     }
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof ImageError) return error.message
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT') return 'is no longer there'
-  return `cannot be read (${code ?? message})`
 }
 
 const stores = new WeakMap<Dataset, ImageStore>()

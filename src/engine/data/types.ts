@@ -58,6 +58,8 @@ export interface Dataset {
   counts: Record<Split, number>
   /** Under transparent pixels. */
   background: Rgb
+  /** Training images a class that were asked for. */
+  shots?: number
   /** Folder for the file index and decoded images; nothing is written when it is left out. */
   cache?: string
   /** Of the folder's structure after opening, of contents too after `auditDataset`. */
