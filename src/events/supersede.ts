@@ -36,7 +36,9 @@ export function supersede(draft: Draft, from: number): void {
     draft.ownedSeries.add(name)
     cutSeries(own, from)
     view.series[name] = own
-    if (own.steps.length === 0) delete view.series[name]
+    if (own.steps.length > 0) continue
+    delete view.series[name]
+    draft.ownedSeries.delete(name)
   }
   for (const named of [view.pictures, view.confusion]) {
     for (const [name, item] of Object.entries(named)) if (item.step > from) delete named[name]
