@@ -28,7 +28,11 @@ export interface RunSink {
   /** Appends one row of `layers × LAYER_MEASURES` float32 to `layers.f32`; returns its row number. */
   layerRow(values: Float32Array): number
   /** Writes atomically; rejects with a UserError when the disk is full, older checkpoints intact. */
-  saveCheckpoint(step: number, files: ReadonlyMap<string, Uint8Array>, why: string): Promise<{ folder: string; bytes: number }>
+  saveCheckpoint(
+    step: number,
+    files: ReadonlyMap<string, Uint8Array>,
+    why: string,
+  ): Promise<{ folder: string; bytes: number }>
   /** Called at every step boundary; a sink that has been superseded by a newer attempt throws here. */
   checkpointsKeep?(best: number | undefined, last: number): Promise<void>
   /** Throws when this writer has lost the run to a newer attempt. */
@@ -59,4 +63,6 @@ export interface RunOutcome {
   moved: number
   distance: number
   message?: string
+  /** Documented exit code that belongs to a failure: what the user wrote, or what the machine lacks. */
+  exitCode?: number
 }

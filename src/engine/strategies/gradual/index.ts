@@ -1,10 +1,9 @@
 import type { z } from 'zod'
-import type { Schedule } from '../../optim/types'
+import { createSchedule } from '../../optim'
 import { batchNormModes } from '../batchNorm'
 import { backboneStages, depths } from '../stages'
 import type { Phase, PlanContext, Strategy } from '../types'
 import { meta, type options } from './meta'
-import { slantedTriangular } from './slantedTriangular'
 
 /**
  * ULMFiT's three techniques: a smaller rate for each deeper stage (rate of stage l-1 = rate of stage l / factor),
@@ -16,7 +15,9 @@ export const gradual: Strategy<z.output<typeof options>> = {
     const { spec, graph, stages, steps } = context
     const depth = depths(stages, graph.parameters)
     const groups = backboneStages(stages, graph.parameters).length
-    const schedule: Schedule | undefined = slanted ? slantedTriangular(cutFraction, ratio) : undefined
+    const schedule = slanted
+      ? createSchedule({ ...spec.train.schedule, name: 'slanted-triangular', cutFraction, ratio })
+      : undefined
     const phase = (thawed: number, length: number): Phase => {
       const trains = (layer: string) => (depth.get(layer) ?? -1) < thawed
       return {

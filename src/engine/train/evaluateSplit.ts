@@ -1,0 +1,59 @@
+import { tf } from '../backend'
+import type { Split } from '../data/types'
+import { evaluateScores, type Evaluation } from '../evaluate'
+import { runGraph } from '../network'
+import type { ParameterSource } from '../network/types'
+import { floats } from '../optim/floats'
+import type { FrozenFeatures, NetworkInput } from './frozenFeatures'
+import type { Setup } from './setup'
+import { yieldNow } from './yieldNow'
+
+const BATCH = 32
+
+/** Scores of every image of a split, in the order of the data set; every batch norm on running statistics, no dropout. */
+export async function scoreSplit(
+  setup: Setup,
+  bank: ParameterSource,
+  features: FrozenFeatures,
+  split: Split,
+  progress: (done: number, total: number) => void = () => {},
+): Promise<{ logits: Float32Array; labels: Int32Array }> {
+  const { graph, images, size } = setup
+  const classes = images.dataset.classes.length
+  const items = images.dataset.items.flatMap((item, i) => (item.split === split ? [i] : []))
+  const logits = new Float32Array(items.length * classes)
+  const labels = Int32Array.from(items, (i) => images.dataset.items[i]!.label)
+  let done = 0
+  const score = async (input: NetworkInput, count: number) => {
+    const scores = tf.tidy(() => runGraph(graph, input.x, { parameters: bank, from: input.from }).output)
+    logits.set(floats(scores), done * classes)
+    tf.dispose([scores, input.x])
+    done += count
+    progress(done, items.length)
+    await yieldNow()
+  }
+  while (done < items.length) {
+    const next = items.slice(done, done + BATCH)
+    const known = features.known(next)
+    if (!known) break
+    await score(known, next.length)
+  }
+  if (done < items.length) {
+    done = 0
+    for await (const batch of images.evaluation(split, size, BATCH))
+      await score(features.input(batch, true), batch.items.length)
+  }
+  return { logits, labels }
+}
+
+/** Metrics of a split. */
+export async function evaluateSplit(
+  setup: Setup,
+  bank: ParameterSource,
+  features: FrozenFeatures,
+  split: Split,
+  progress?: (done: number, total: number) => void,
+): Promise<Evaluation> {
+  const { logits, labels } = await scoreSplit(setup, bank, features, split, progress)
+  return evaluateScores({ logits, labels, classes: setup.images.dataset.classes.length })
+}

@@ -1,0 +1,45 @@
+import type { OptimizerSpec } from '../../spec/schema'
+import type { ParameterInfo } from '../network/types'
+import type { ParameterRate, Schedule } from '../optim/types'
+import type { ActivePhase } from './plan'
+
+export interface RateContext {
+  optimizer: OptimizerSpec
+  /** Rate of the head over the backbone's where the run file gives none. */
+  headFactor: number
+  /** The run file's schedule. */
+  schedule: Schedule
+}
+
+/** Rate and decay of each trained parameter at a step: base, discriminative factor, schedule and live factor multiplied. */
+export function ratesAt(
+  { optimizer, headFactor, schedule }: RateContext,
+  { planned, trained }: ActivePhase,
+  step: number,
+  liveFactor: number,
+): Map<string, ParameterRate> {
+  const { phase, curve } = planned
+  const factor = (phase.schedule ?? schedule)(step - curve.from, curve.total) * liveFactor
+  const headRate = optimizer.headRate ?? optimizer.rate * headFactor
+  return new Map(
+    trained.map((parameter) => {
+      const base = parameter.pretrained ? optimizer.rate : headRate
+      const rate = base * (phase.rateFactor?.(parameter) ?? 1) * factor
+      return [parameter.name, { rate, weightDecay: phase.weightDecay?.(parameter) ?? optimizer.weightDecay }]
+    }),
+  )
+}
+
+/** Rates by group for the step event: head and backbone, or one a stage where the phase tells stages apart. */
+export function rateGroups(
+  { planned, trained }: ActivePhase,
+  rates: ReadonlyMap<string, ParameterRate>,
+  stageOf: (parameter: ParameterInfo) => string,
+): Record<string, number> {
+  const groups: Record<string, number> = {}
+  for (const parameter of trained) {
+    const group = !parameter.pretrained ? 'head' : planned.phase.rateFactor ? stageOf(parameter) : 'backbone'
+    groups[group] = rates.get(parameter.name)!.rate
+  }
+  return groups
+}

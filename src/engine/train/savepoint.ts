@@ -1,0 +1,138 @@
+import { UserError } from '../../spec/types'
+import { tf } from '../backend'
+import { createBank } from '../network'
+import { floats } from '../optim/floats'
+import {
+  CHECKPOINT_FILES,
+  fileOf,
+  packBank,
+  packTensors,
+  readState,
+  toTensors,
+  unpackTensors,
+  type SessionState,
+} from './checkpoint'
+import type { TrainingSession } from './session'
+
+/** Everything that decides how the run goes on, as the files of a checkpoint. */
+export function saveSession(session: TrainingSession): Map<string, Uint8Array> {
+  const { bank, w0, start, optimizer, bestValues } = session
+  const files = new Map<string, Uint8Array>()
+  files.set(CHECKPOINT_FILES.weights, packBank(bank, bank.names()))
+  files.set(CHECKPOINT_FILES.optimizer, packTensors(optimizer.slots()))
+  if (start !== w0) {
+    const changed = start.names().filter((name) => !sameValues(floats(start.get(name)), floats(w0.get(name))))
+    files.set(CHECKPOINT_FILES.phase, packBank(start, changed))
+  }
+  if (bestValues) files.set(CHECKPOINT_FILES.best, packBank(bestValues, bestValues.names()))
+  files.set(CHECKPOINT_FILES.state, new TextEncoder().encode(JSON.stringify(stateOf(session), null, 1)))
+  return files
+}
+
+function sameValues(a: Float32Array, b: Float32Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+function stateOf(session: TrainingSession): SessionState {
+  const {
+    steps,
+    phase,
+    solved,
+    rateFactor,
+    overrides,
+    actionsDone,
+    stream,
+    dropout,
+    pace,
+    best,
+    setup,
+    moving,
+  } = session
+  const { name, version, threads } = setup.backend
+  return {
+    version: 1,
+    step: steps,
+    phase: phase.index,
+    solved,
+    rateFactor,
+    overrides: [...overrides],
+    actions: actionsDone,
+    streams: { batches: stream.state(), dropout: dropout.state() },
+    pace: pace.toJSON(),
+    best,
+    classes: [...setup.images.dataset.classes],
+    w0: session.w0Hash,
+    backend: { name, version, threads },
+    moving,
+    ended: session.ended,
+  }
+}
+
+/**
+ * Puts a session that has just been opened where a checkpoint was taken.
+ * @throws UserError when the checkpoint is of another network or other classes
+ */
+export async function restoreSession(
+  session: TrainingSession,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<void> {
+  const state = readState(files)
+  if (state.w0 !== session.w0Hash)
+    throw new UserError(
+      'the pre-trained weights are not those the run began with; put the model file back, or start a new run',
+    )
+  const classes = session.setup.images.dataset.classes
+  if (state.classes.join('/') !== classes.join('/'))
+    throw new UserError(
+      `the data set has other classes (${classes.join(', ')}) than the run began with (${state.classes.join(', ')}); put the folders back, or start a new run`,
+    )
+  await setValues(session, fileOf(files, CHECKPOINT_FILES.weights), CHECKPOINT_FILES.weights)
+  session.optimizer.restore(
+    toTensors(await unpackTensors(fileOf(files, CHECKPOINT_FILES.optimizer), CHECKPOINT_FILES.optimizer)),
+  )
+  await restoreStart(session, files)
+  const best = files.get(CHECKPOINT_FILES.best)
+  if (best) session.bestValues = createBank(await unpackTensors(best, CHECKPOINT_FILES.best))
+  for (const [name, trains] of state.overrides) session.overrides.set(name, trains)
+  session.steps = state.step
+  session.solved = state.solved
+  session.moving = state.moving
+  session.rateFactor = state.rateFactor
+  session.actionsDone = state.actions
+  session.best = state.best
+  session.ended = state.ended
+  session.stream.restore(state.streams.batches)
+  session.dropout.restore(state.streams.dropout)
+  session.pace.restore(state.pace)
+  if (!session.setup.phases[state.phase])
+    throw new UserError('the checkpoint is of a run with other phases; go on with the run file it began with')
+  session.stand(state.phase)
+}
+
+async function setValues({ bank }: TrainingSession, bytes: Uint8Array, file: string): Promise<void> {
+  const values = await unpackTensors(bytes, file)
+  const missing = bank.names().find((name) => !values.has(name))
+  if (missing) throw new UserError(`the checkpoint has no values for "${missing}"; it is of another network`)
+  for (const [name, { shape, data }] of values)
+    if (bank.has(name)) bank.set(name, tf.tensor(data, shape, 'float32'))
+}
+
+async function restoreStart(session: TrainingSession, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  if (session.start !== session.w0) session.start.dispose()
+  session.start = session.w0
+  const bytes = files.get(CHECKPOINT_FILES.phase)
+  if (!bytes) return
+  session.start = session.w0.clone()
+  for (const [name, tensor] of toTensors(await unpackTensors(bytes, CHECKPOINT_FILES.phase)))
+    session.start.set(name, tensor)
+}
+
+/** Whether going on here gives the very weights that the run would have had without an interruption. */
+export function isBitEqual(
+  files: ReadonlyMap<string, Uint8Array>,
+  backend: SessionState['backend'],
+): boolean {
+  const { name, version, threads } = readState(files).backend
+  return name === backend.name && version === backend.version && threads === backend.threads
+}

@@ -1,0 +1,365 @@
+import type { DeclaredPhase, Metrics, RunEventBody } from '../../events/types'
+import { UserError } from '../../spec/types'
+import type { ResolvedSpec } from '../../spec/schema'
+import { tf, type Tensor } from '../backend'
+import type { BatchStream, Split } from '../data/types'
+import { createBank, matchParameters } from '../network'
+import type { NetworkGraph, ParameterBank } from '../network/types'
+import { createOptimizer, createSchedule } from '../optim'
+import { floats } from '../optim/floats'
+import type { Optimizer } from '../optim/types'
+import { RandomStream } from '../random'
+import { judge, type BestState } from './earlyStopping'
+import { evaluateSplit } from './evaluateSplit'
+import { FreezeTruth } from './freezeTruth'
+import { FrozenFeatures } from './frozenFeatures'
+import { measureLayers, movement, type Measured } from './measures'
+import { readInitialize, readInputs } from './outside'
+import { Pace } from './pace'
+import { activate, declare, type ActivePhase, type PlannedPhase } from './plan'
+import { ratesAt, rateGroups } from './rates'
+import { restoreSession, saveSession } from './savepoint'
+import { setUp, type Parts, type Setup } from './setup'
+import { solveProbe } from './solveProbe'
+import { takeStep, type TakenStep } from './takeStep'
+import type { ControlCommand, RunEnvironment } from './types'
+
+/** What a step did; the same numbers go out as a `step` event. */
+export interface StepReport {
+  /** Updates done. */
+  step: number
+  phase: string
+  loss: number
+  parts: Record<string, number>
+  accuracy: number
+  rate: Record<string, number>
+  ms: { data: number; compute: number; update: number; record: number }
+}
+
+function copyOf(tensor: Tensor): Tensor {
+  return tf.tensor(floats(tensor).slice(), tensor.shape, 'float32')
+}
+
+/**
+ * A run under way, one step at a time: what the loop of `trainRun` and a notebook drive. All that it does is told
+ * through `env.sink`; nothing in it knows of processes or editors.
+ */
+export class TrainingSession {
+  readonly spec: ResolvedSpec
+  readonly graph: NetworkGraph
+  /** Current values; a person may look, and set at their own risk: the freeze truth tells. */
+  readonly bank: ParameterBank
+  /** Pre-trained values. */
+  readonly w0: ParameterBank
+  readonly optimizer: Optimizer
+  readonly dropout: RandomStream
+  readonly pace: Pace
+  readonly features: FrozenFeatures
+  readonly truth: FreezeTruth
+  readonly overrides = new Map<string, boolean>()
+  /** Copy of all values from the start of the phase; `w0` itself where they are the same. */
+  start: ParameterBank
+  active: ActivePhase
+  steps = 0
+  solved = false
+  /** Steps with a rate above 0 since the phase's declaration. */
+  moving = 0
+  rateFactor = 1
+  best?: BestState
+  /** Values of the best evaluation, where `keep` asks for them. */
+  bestValues?: ParameterBank
+  /** How many of the run file's actions are done. */
+  actionsDone = 0
+  ended = false
+  lastMetrics?: { split: 'val' | 'test'; metrics: Metrics }
+  /** Milliseconds that writing events took since the last step. */
+  private told = 0
+  private disposed = false
+
+  private constructor(
+    readonly setup: Setup,
+    readonly env: RunEnvironment,
+    readonly stream: BatchStream,
+    initial: ParameterBank,
+    w0: ParameterBank,
+  ) {
+    const { spec, graph } = setup
+    this.spec = spec
+    this.graph = graph
+    this.bank = initial
+    this.w0 = w0
+    this.optimizer = createOptimizer(spec.train.optimizer)
+    this.dropout = new RandomStream(spec.train.seed, 'dropout')
+    this.pace = new Pace(spec.train.measureEvery === 'auto' ? undefined : spec.train.measureEvery)
+    this.features = new FrozenFeatures(graph, initial, setup.size)
+    this.truth = new FreezeTruth(graph)
+    this.start = w0
+    this.active = this.activate(setup.phases[0]!)
+    this.features.enter(this.active)
+  }
+
+  /**
+   * Loads model and data and stands before the first step, or where the checkpoint in `env.resume` was taken.
+   * @throws UserError for anything that the run file asks and that cannot be
+   */
+  static async open(spec: ResolvedSpec, env: RunEnvironment, parts: Parts = {}): Promise<TrainingSession> {
+    const setup = await setUp(spec, env, parts)
+    const { initialize, inputs } = spec.train
+    const order = inputs ? (await readInputs(env.base, inputs)).get('batch_order')?.data : undefined
+    const given = initialize ? await readInitialize(setup.graph, env.base, initialize) : undefined
+    const w0 = createBank(setup.w0)
+    const bank = createBank(given ? new Map([...setup.w0, ...given]) : setup.w0)
+    // the head has no pre-trained value: its distance counts from wherever it starts
+    for (const [name, { shape, data }] of given ?? [])
+      if (!setup.graph.parameters.get(name)!.pretrained) w0.set(name, tf.tensor(data, shape, 'float32'))
+    const session = new TrainingSession(setup, env, setup.images.stream(setup.size, order), bank, w0)
+    session.w0Hash = await w0.hash()
+    if (given) session.start = bank.clone()
+    if (env.resume) await restoreSession(session, env.resume.files)
+    return session
+  }
+
+  get phase(): PlannedPhase {
+    return this.active.planned
+  }
+
+  /** sha256 of the pre-trained values. */
+  w0Hash = ''
+
+  /** Nothing is left to do. */
+  get done(): boolean {
+    const last = this.phase.index === this.setup.phases.length - 1
+    return this.ended || (last && this.steps >= this.phase.to && (!this.phase.phase.solve || this.solved))
+  }
+
+  /** Split that evaluations on the way are made on. */
+  get watchedSplit(): 'val' | 'test' {
+    return this.setup.images.dataset.counts.val > 0 ? 'val' : 'test'
+  }
+
+  emit(event: RunEventBody): void {
+    const before = performance.now()
+    this.env.sink.emit(event)
+    this.told += performance.now() - before
+  }
+
+  declared(planned: PlannedPhase = this.phase): DeclaredPhase {
+    return declare(this.activate(planned), this.setup.layers)
+  }
+
+  private activate(planned: PlannedPhase): ActivePhase {
+    return activate(this.graph, this.spec, planned, this.overrides)
+  }
+
+  /** Stands in a phase, without telling; `start` must be in place. */
+  stand(index: number): void {
+    this.active = this.activate(this.setup.phases[index]!)
+    this.features.enter(this.active)
+    this.truth.restart()
+  }
+
+  /** Solves what is to be solved at once and goes on to the next phase that has steps left. */
+  async advance(stopped?: () => boolean): Promise<void> {
+    for (;;) {
+      const { phase, index, to } = this.phase
+      if (phase.solve && !this.solved) {
+        await solveProbe(this.setup, this.bank, phase.solve, (event) => this.emit(event), stopped)
+        if (stopped?.()) return
+        this.solved = true
+        this.checkTruth(this.measure())
+      }
+      if (this.steps < to || index === this.setup.phases.length - 1) return
+      this.enter(index + 1)
+    }
+  }
+
+  private enter(index: number): void {
+    const before = this.active.trainedNames
+    this.solved = false
+    this.moving = 0
+    this.snapshot()
+    this.stand(index)
+    this.optimizer.reset([...before].filter((name) => !this.active.trainedNames.has(name)))
+    this.emit({ kind: 'phase', phase: this.declared(), step: this.steps })
+  }
+
+  private snapshot(): void {
+    if (this.start !== this.w0) this.start.dispose()
+    this.start = this.bank.clone()
+  }
+
+  /** One optimizer step. Undefined when the run has nothing left to do. */
+  async step(stopped?: () => boolean): Promise<StepReport | undefined> {
+    await this.advance(stopped)
+    if (this.done || stopped?.()) return undefined
+    const rates = ratesAt(this.rateContext, this.active, this.steps, this.rateFactor)
+    const due = this.pace.due(this.steps + 1) || this.steps + 1 === this.phase.to
+    const taken = await takeStep(this, rates, due)
+    try {
+      this.steps++
+      if ([...rates.values()].some(({ rate }) => rate > 0)) this.moving++
+      return this.report(
+        taken,
+        rateGroups(this.active, rates, (parameter) => this.stageOf(parameter.layer)),
+      )
+    } finally {
+      taken.dispose()
+    }
+  }
+
+  private report(taken: TakenStep, rate: Record<string, number>): StepReport {
+    const { data, compute, update } = taken.ms
+    this.pace.trainedFor(data + compute + update)
+    const began = performance.now()
+    if (taken.measured) {
+      const measured = this.measure(taken)
+      this.checkTruth(measured)
+      const row = this.env.sink.layerRow(measured.row)
+      this.pace.measured(this.steps, performance.now() - began + this.told)
+      this.emit({ kind: 'layers', step: this.steps, row, rows: 1, every: this.pace.every })
+    }
+    const record = performance.now() - began + this.told
+    this.told = 0
+    const { loss, parts, accuracy } = taken
+    const ms = { data, compute, update, record }
+    this.emit({ kind: 'step', step: this.steps, phase: this.phase.index, loss, parts, rate, accuracy, ms })
+    return { step: this.steps, phase: this.phase.phase.name, loss, parts, accuracy, rate, ms }
+  }
+
+  private get rateContext() {
+    const { strategy, options } = this.setup
+    return {
+      optimizer: this.spec.train.optimizer,
+      headFactor: strategy.headFactor?.(options) ?? 10,
+      schedule: createSchedule(this.spec.train.schedule),
+    }
+  }
+
+  private stageOf(layer: string): string {
+    return this.graph.nodes.find((node) => node.name === layer)?.stage ?? layer
+  }
+
+  /** Measures of all layers now; with those of a step when one is given. */
+  measure(taken?: Pick<TakenStep, 'gradients' | 'before'>): Measured {
+    const { graph, bank, w0, start } = this
+    const none = new Map<string, never>()
+    return measureLayers({
+      graph,
+      layers: this.setup.layers,
+      bank,
+      w0,
+      start,
+      gradients: taken?.gradients ?? none,
+      before: taken?.before ?? none,
+    })
+  }
+
+  /** Tells every layer that is not what it is declared to be; `trained-still` only at the end of a phase. */
+  checkTruth(measured: Measured): void {
+    const { truth, active, steps } = this
+    const alarms = truth.frozenMoved(active, measured.moved, steps)
+    if (steps === this.phase.to && this.moving > 0)
+      alarms.push(...truth.trainedStill(active, measured.moved, steps))
+    for (const alarm of alarms) this.emit(alarm)
+  }
+
+  /** Evaluates a split with the weights of now and tells it. */
+  async evaluate(
+    split: Split = this.watchedSplit,
+  ): Promise<{ split: Split; metrics: Metrics; confusion: number[][] }> {
+    if (this.setup.images.dataset.counts[split] === 0)
+      throw new UserError(`there are no ${split} images to evaluate on; set data.split.${split}`)
+    const { metrics, confusion } = await evaluateSplit(
+      this.setup,
+      this.bank,
+      this.features,
+      split,
+      (done, total) => this.emit({ kind: 'progress', what: `evaluation on ${split}`, done, total }),
+    )
+    this.emit({ kind: 'eval', step: this.steps, split, metrics, confusion })
+    if (split !== 'train') this.lastMetrics = { split, metrics }
+    return { split, metrics, confusion }
+  }
+
+  /** Evaluates, remembers the best, and says whether patience has run out. */
+  async watch(): Promise<{ stop: boolean }> {
+    const { metrics, split } = await this.evaluate()
+    if (split === 'test') return { stop: false }
+    const { earlyStopping, keep } = this.spec.train
+    this.best = judge(this.best, earlyStopping?.metric ?? 'balancedAccuracy', metrics, this.steps)
+    if (keep === 'best' && this.best.step === this.steps) {
+      this.bestValues?.dispose()
+      this.bestValues = this.bank.clone()
+    }
+    return { stop: earlyStopping !== undefined && this.best.worse >= earlyStopping.patience }
+  }
+
+  /** Ends with the weights that `keep` names. */
+  conclude(): void {
+    const best = this.bestValues
+    if (best) for (const name of this.bank.names()) this.bank.set(name, copyOf(best.get(name)))
+    this.ended = true
+  }
+
+  /** @returns where it lies */
+  async checkpoint(why = 'asked for'): Promise<{ folder: string; bytes: number }> {
+    const files = saveSession(this)
+    const saved = await this.env.sink.saveCheckpoint(this.steps, files, why)
+    this.emit({ kind: 'checkpoint', step: this.steps, ...saved, why })
+    await this.env.sink.checkpointsKeep?.(this.best?.step, this.spec.train.checkpoints.last)
+    return saved
+  }
+
+  /** What has moved from the pre-trained network. */
+  movement(): { moved: number; distance: number } {
+    return movement(this.graph, this.bank, this.w0)
+  }
+
+  /**
+   * Does what a person or the run file asks between two steps, and tells it. Pausing, resuming, stepping and stopping
+   * are the loop's to obey; here they are only told.
+   */
+  async apply(command: ControlCommand, source: string): Promise<unknown> {
+    if (command.do === 'freeze' || command.do === 'unfreeze') matchParameters(this.graph, command.layers)
+    this.emit({ kind: 'control', step: this.steps, action: command, source })
+    switch (command.do) {
+      case 'rate':
+        this.rateFactor = command.factor
+        return { factor: command.factor }
+      case 'freeze':
+      case 'unfreeze':
+        return this.override(command.layers, command.do === 'unfreeze')
+      case 'checkpoint':
+        return this.checkpoint(`asked for by ${source}`)
+      case 'evaluate':
+        return this.evaluate()
+      default:
+        return undefined
+    }
+  }
+
+  /** A live freeze or thaw is a new declaration: the truth counts from here on. */
+  private override(patterns: readonly string[], trains: boolean): DeclaredPhase {
+    const before = this.active.trainedNames
+    for (const name of matchParameters(this.graph, patterns)) this.overrides.set(name, trains)
+    this.moving = 0
+    this.snapshot()
+    this.stand(this.phase.index)
+    // momentum of what stops now must not act when it starts again
+    this.optimizer.reset([...before].filter((name) => !this.active.trainedNames.has(name)))
+    const phase = this.declared()
+    this.emit({ kind: 'phase', phase, step: this.steps })
+    return phase
+  }
+
+  async dispose(): Promise<void> {
+    if (this.disposed) return
+    this.disposed = true
+    await this.stream.close()
+    this.optimizer.dispose()
+    this.bestValues?.dispose()
+    if (this.start !== this.w0) this.start.dispose()
+    this.bank.dispose()
+    this.w0.dispose()
+  }
+}

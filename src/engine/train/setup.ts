@@ -1,0 +1,138 @@
+import type { LayerInfo } from '../../events/types'
+import type { ResolvedSpec } from '../../spec/schema'
+import { UserError } from '../../spec/types'
+import { openBackend } from '../backend'
+import type { OpenBackend } from '../backend/types'
+import { loadModel } from '../formats'
+import { mediaFolder } from '../media'
+import { attachHead, featureLayer, inferShapes, inferStages, initialise, layerTable } from '../network'
+import type { LoadedModel, NetworkGraph, PlainValue, Stage } from '../network/types'
+import { RandomStream } from '../random'
+import { strategies } from '../strategies/registry'
+import type { Strategy } from '../strategies/types'
+import { openImages, type ImageSource } from './images'
+import { planPhases, type PlannedPhase } from './plan'
+import { insertStandardisation } from './standardise'
+
+/** What a test or a notebook hands in instead of files. */
+export interface Parts {
+  model?: LoadedModel
+  images?: ImageSource
+  strategy?: Strategy
+}
+
+/** A run before its first step: everything that follows from the run file alone. */
+export interface Setup {
+  spec: ResolvedSpec
+  strategy: Strategy
+  options: unknown
+  backend: OpenBackend
+  images: ImageSource
+  /** Backbone with the head. */
+  graph: NetworkGraph
+  stages: Stage[]
+  layers: LayerInfo[]
+  /** Pre-trained values, and initial ones of what is new; plain, so that they survive a change of back end. */
+  w0: Map<string, PlainValue>
+  source: string
+  /** Side of the square input. */
+  size: number
+  /** Layer whose output a probe calls features. */
+  features: string
+  steps: number
+  stepsPerEpoch: number
+  phases: PlannedPhase[]
+}
+
+/** @throws UserError for anything in the run file that the model, the data or the strategy cannot take */
+export async function setUp(
+  spec: ResolvedSpec,
+  { base, cache }: { base: string; cache?: string },
+  parts: Parts = {},
+): Promise<Setup> {
+  const { strategy, options } = findStrategy(spec, parts.strategy)
+  const media = parts.model && parts.images ? '' : mediaFolder()
+  const images = parts.images ?? (await openImages(spec, { base, media, cache }))
+  const model = parts.model ?? (await loadModel(spec.model, { base, media }))
+  const backend = await openBackend(spec.backend, { seed: spec.train.seed })
+  const network = assemble(spec, strategy, options, model, images.dataset.classes.length)
+  const size = spec.model.inputSize ?? network.graph.inputShape[0]
+  const stepsPerEpoch = Math.max(
+    1,
+    Math.ceil(images.dataset.counts.train / (spec.train.batchSize * spec.train.optimizer.accumulate)),
+  )
+  const steps = spec.train.steps ?? (spec.train.epochs ? Math.ceil(spec.train.epochs * stepsPerEpoch) : 60)
+  const phases = planPhases(
+    { spec, graph: network.graph, stages: network.stages, steps, stepsPerEpoch },
+    strategy,
+    options,
+  )
+  checkWatched(spec, images)
+  return {
+    spec,
+    strategy,
+    options,
+    backend,
+    images,
+    ...network,
+    layers: layerTable(network.graph),
+    source: model.source,
+    size,
+    steps: phases.at(-1)?.to ?? 0,
+    stepsPerEpoch,
+    phases,
+  }
+}
+
+function findStrategy(spec: ResolvedSpec, given?: Strategy): { strategy: Strategy; options: unknown } {
+  const { name, ...rest } = spec.strategy
+  const strategy = given ?? strategies.get(name)
+  if (!strategy)
+    throw new UserError(`strategy: there is no "${name}"; write one of ${[...strategies.keys()].join(', ')}`)
+  const parsed = strategy.meta.options.safeParse(rest)
+  if (parsed.success) return { strategy, options: parsed.data }
+  const issue = parsed.error.issues[0]!
+  throw new UserError(`strategy.${issue.path.join('.')}: ${issue.message}; see docs/strategies/${name}.md`)
+}
+
+function assemble(
+  spec: ResolvedSpec,
+  strategy: Strategy,
+  options: unknown,
+  model: LoadedModel,
+  classes: number,
+) {
+  if (classes < 2)
+    throw new UserError(
+      `data.source: there is only one class, nothing to tell apart; add a folder for a second class`,
+    )
+  const random = model.values.size === 0 || (strategy.fromScratch?.(options) ?? false)
+  const backbone = random ? initialise(model.graph, new RandomStream(spec.train.seed, 'init')) : model.values
+  const head = attachHead(model.graph, {
+    classes,
+    dropout: spec.model.dropout,
+    std: spec.model.headStd,
+    random: new RandomStream(spec.train.seed, 'head'),
+  })
+  const stages = inferStages(head.graph)
+  const features = featureLayer(head.graph)
+  const w0 = new Map([...backbone, ...head.values])
+  if (!strategy.standardisesHead?.(options)) return { graph: head.graph, stages, features, w0 }
+  const width = inferShapes(head.graph).get(features)!.at(-1)!
+  const fixed = insertStandardisation(head.graph, width)
+  return { graph: fixed.graph, stages, features, w0: new Map([...w0, ...fixed.values]) }
+}
+
+/** Choosing by the test images would make the reported number too good. */
+function checkWatched(spec: ResolvedSpec, images: ImageSource): void {
+  if (images.dataset.counts.val > 0) return
+  const field = spec.train.earlyStopping
+    ? 'train.earlyStopping'
+    : spec.train.keep === 'best'
+      ? 'train.keep'
+      : undefined
+  if (field)
+    throw new UserError(
+      `${field}: there are no validation images to choose by; set data.split.val, for example to 0.2, or leave ${field} out`,
+    )
+}

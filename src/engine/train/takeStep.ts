@@ -1,0 +1,181 @@
+import { tf, type Tensor } from '../backend'
+import type { ImageBatch } from '../data/types'
+import { clipByGlobalNorm, globalNorm, GradientAccumulator } from '../optim'
+import type { ParameterRate } from '../optim/types'
+import { NotFiniteError } from './failure'
+import { pixels } from './frozenFeatures'
+import { imagesAreFixed } from './images'
+import { computeObjective, disposeStatistics, type ObjectiveResult } from './objective'
+import { findOrigin } from './origin'
+import { applyStatistics } from './runningStatistics'
+import type { TrainingSession } from './session'
+import { yieldNow } from './yieldNow'
+
+export interface TakenStep {
+  loss: number
+  parts: Record<string, number>
+  /** On the training batch itself. */
+  accuracy: number
+  measured: boolean
+  /** Of this step, and the values before it; only when measured. */
+  gradients: Map<string, Tensor>
+  before: Map<string, Tensor>
+  ms: { data: number; compute: number; update: number }
+  dispose(): void
+}
+
+/**
+ * Takes one optimizer step: batches, loss and gradients, clipping, update, pull, running statistics, in this order.
+ * @throws NotFiniteError with the weights, the streams and the optimizer as they were before
+ */
+export async function takeStep(
+  session: TrainingSession,
+  rates: ReadonlyMap<string, ParameterRate>,
+  measured: boolean,
+): Promise<TakenStep> {
+  const { spec, stream, dropout, bank, optimizer, graph } = session
+  const began = { batches: stream.state(), dropout: dropout.state() }
+  const { accumulate, clipNorm } = spec.train.optimizer
+  const accumulator = new GradientAccumulator(accumulate)
+  const statistics: ObjectiveResult['statistics'] = []
+  const totals = new Totals()
+  const ms = { data: 0, compute: 0, update: 0 }
+  const held: Tensor[] = []
+  let gradients = new Map<string, Tensor>()
+  try {
+    while (!accumulator.full) {
+      const started = performance.now()
+      const batch = await stream.next()
+      const drawn = performance.now()
+      const dropoutBefore = dropout.state()
+      const result = objectiveOf(session, batch)
+      statistics.push(...result.statistics)
+      held.push(result.parts, result.logits, ...result.gradients.values())
+      const finite = await totals.add(result, batch.labels)
+      if (!finite || !Number.isFinite(globalNorm(result.gradients))) {
+        const origin = originOf(session, batch, result, dropoutBefore)
+        stream.restore(began.batches)
+        dropout.restore(began.dropout)
+        throw new NotFiniteError(session.steps, origin)
+      }
+      accumulator.add(result.gradients)
+      tf.dispose(held.splice(0))
+      ms.data += drawn - started
+      ms.compute += performance.now() - drawn
+      await yieldNow()
+    }
+    const updating = performance.now()
+    gradients = accumulator.take()
+    if (clipNorm !== undefined) clipByGlobalNorm(gradients, clipNorm)
+    const before = new Map<string, Tensor>()
+    if (measured) for (const name of gradients.keys()) before.set(name, tf.clone(bank.get(name)))
+    const pulls = pullsOf(session)
+    optimizer.apply(bank, gradients, (name) => rates.get(name)!)
+    applyPulls(session, pulls, rates)
+    applyStatistics(graph, bank, statistics)
+    ms.update = performance.now() - updating
+    const taken = gradients
+    gradients = new Map()
+    return {
+      ...totals.mean(),
+      measured,
+      gradients: taken,
+      before,
+      ms,
+      dispose: () => tf.dispose([...taken.values(), ...before.values()]),
+    }
+  } finally {
+    accumulator.dispose()
+    disposeStatistics(statistics)
+    tf.dispose([...held, ...gradients.values()])
+  }
+}
+
+function objectiveOf(session: TrainingSession, batch: ImageBatch): ObjectiveResult {
+  const { graph, active, bank, w0, dropout, features, spec } = session
+  const { x, from } = features.input(batch, imagesAreFixed(spec))
+  const labels = tf.tensor1d(batch.labels, 'int32')
+  try {
+    return computeObjective({ graph, active, bank, w0, x, from, labels, dropout })
+  } finally {
+    tf.dispose([x, labels])
+  }
+}
+
+function originOf(
+  session: TrainingSession,
+  batch: ImageBatch,
+  result: ObjectiveResult,
+  dropoutState: readonly number[],
+) {
+  const { graph, bank, active, dropout } = session
+  const images = pixels(batch)
+  dropout.restore(dropoutState)
+  try {
+    return findOrigin(graph, bank, active, images, result.gradients, dropout)
+  } finally {
+    images.dispose()
+  }
+}
+
+/** Pulls of a phase on the weights before the step. */
+function pullsOf({ active, bank, w0, graph }: TrainingSession): Map<string, Tensor> {
+  const pulls = new Map<string, Tensor>()
+  const { pull } = active.planned.phase
+  if (!pull) return pulls
+  for (const parameter of active.trained) {
+    const origin = graph.parameters.get(parameter.name)!.pretrained ? w0.get(parameter.name) : undefined
+    const value = pull(parameter, bank.get(parameter.name), origin)
+    if (value) pulls.set(parameter.name, value)
+  }
+  return pulls
+}
+
+function applyPulls(
+  { bank }: TrainingSession,
+  pulls: Map<string, Tensor>,
+  rates: ReadonlyMap<string, ParameterRate>,
+): void {
+  for (const [name, pull] of pulls) {
+    bank.set(
+      name,
+      tf.tidy(() => tf.sub(bank.get(name), tf.mul(pull, rates.get(name)!.rate))),
+    )
+    pull.dispose()
+  }
+}
+
+/** Sums over the batches of a step. */
+class Totals {
+  private readonly parts = new Map<string, number>()
+  private batches = 0
+  private images = 0
+  private correct = 0
+
+  /** @returns whether the loss is finite */
+  async add({ parts, names, logits }: ObjectiveResult, labels: Int32Array): Promise<boolean> {
+    const [values, scores] = await Promise.all([parts.data<'float32'>(), logits.data<'float32'>()])
+    names.forEach((name, i) => this.parts.set(name, (this.parts.get(name) ?? 0) + values[i]!))
+    this.batches++
+    this.images += labels.length
+    this.correct += countCorrect(scores, labels)
+    return values.every((value) => Number.isFinite(value))
+  }
+
+  mean(): { loss: number; parts: Record<string, number>; accuracy: number } {
+    const parts = Object.fromEntries([...this.parts].map(([name, sum]) => [name, sum / this.batches]))
+    const loss = Object.values(parts).reduce((sum, value) => sum + value, 0)
+    return { loss, parts, accuracy: this.correct / this.images }
+  }
+}
+
+function countCorrect(scores: Float32Array, labels: Int32Array): number {
+  const classes = scores.length / labels.length
+  let correct = 0
+  labels.forEach((label, i) => {
+    let top = 0
+    for (let c = 1; c < classes; c++) if (scores[i * classes + c]! > scores[i * classes + top]!) top = c
+    if (top === label) correct++
+  })
+  return correct
+}
