@@ -1,4 +1,5 @@
 import './derivatives'
+import './wasm/replace'
 
 export { tf } from './tf'
 export type { Tensor } from './tf'

@@ -1,6 +1,7 @@
 import { differentiable } from '../mode'
 import { tf, type Tensor } from '../tf'
 import { defineKernel } from './define'
+import * as wasm from '../wasm/forms'
 
 /** Elementwise functions whose backward reads x; `alpha` is leakyRelu's slope below zero. */
 export type Elementwise =
@@ -40,6 +41,7 @@ export function applySlope(dy: Tensor, x: Tensor, kind: Elementwise, alpha = 0):
 /** dy f'(x) in one pass; has no gradient of its own. */
 const applyGradient = defineKernel<Attributes>({
   name: 'ThawElementwiseGradient',
+  wasm: ({ x, dy }, { kind, alpha }, backend) => wasm.activationGradient(x!, dy!, kind, alpha, backend),
   generic: ({ x, dy }, { kind, alpha }) => tf.mul(dy!, slopes[kind](x!, alpha)),
 })
 

@@ -4,12 +4,14 @@ import { tf, type Tensor } from '../tf'
 import { rsqrt } from './activation'
 import { channelDot, channelScale, channelShift, channelSum } from './channel'
 import { defineKernel } from './define'
+import * as wasm from '../wasm/forms'
 
 export type Follow = 'linear' | 'relu' | 'relu6'
 
 /** f(x scale + shift) in one pass; scale and shift [c]. */
 const affine = defineKernel<{ activation: Follow }>({
   name: 'ThawAffine',
+  wasm: wasm.affine,
   save: ['x', 'scale', 'shift'],
   generic: ({ x, scale, shift }, { activation }) => {
     const z = tf.add(tf.mul(x!, scale!), shift!)
@@ -43,6 +45,7 @@ function composedAffineGradient(dy: Tensor, x: Tensor, scale: Tensor, shift: Ten
 /** All three gradients of `affine` in one pass over x and dy; what is not asked for comes back with shape [0]. */
 const affineGradient = defineKernel<{ activation: Follow; input: boolean; vectors: boolean }>({
   name: 'ThawAffineGradient',
+  wasm: wasm.affineGradient,
   generic: ({ x, scale, shift, dy }, { activation, input, vectors }) => {
     const z = tf.add(tf.mul(x!, scale!), shift!)
     let masked = dy!
@@ -80,6 +83,7 @@ export function batchNormEval(
 /** Mean and biased variance over all axes but the last. */
 const moments = defineKernel({
   name: 'ThawMoments',
+  wasm: wasm.moments,
   save: ['x'],
   generic: ({ x }) => {
     const flat = tf.reshape(x!, [-1, x!.shape[x!.rank - 1]!])

@@ -1,5 +1,6 @@
 import { tf, type Tensor } from '../tf'
 import { defineKernel } from './define'
+import * as wasm from '../wasm/forms'
 
 // Ops over the last axis (channels) of a tensor of any rank. Each one's gradient is made of the others.
 
@@ -9,6 +10,7 @@ const rows = (x: Tensor) => tf.reshape(x, [-1, x.shape[x.rank - 1]!])
 export const channelSum: (inputs: { x: Tensor }, attributes: { xShape: readonly number[] }) => Tensor =
   defineKernel<{ xShape: readonly number[] }>({
     name: 'ThawChannelSum',
+    wasm: wasm.channelSum,
     generic: ({ x }) => tf.sum(rows(x!), 0),
     gradient: (g, _, { xShape }) => ({ x: () => channelBroadcast({ v: g }, { shape: xShape }) }),
   }) as never
@@ -28,6 +30,7 @@ export const channelDot: (inputs: { a: Tensor; b: Tensor }) => Tensor = (
 )(
   defineKernel({
     name: 'ThawChannelDot',
+    wasm: wasm.channelDot,
     save: ['a', 'b'],
     generic: ({ a, b }) => tf.sum(rows(tf.mul(a!, b!)), 0),
     gradient: (g, [a, b]) => ({

@@ -2,6 +2,7 @@ import { UserError } from '../../../spec/types'
 import { tf, type Tensor, type Tensor4D } from '../tf'
 import { outputLength, type Pads } from './convShape'
 import { defineKernel } from './define'
+import * as wasm from '../wasm/forms'
 
 export interface ConvKernelAttributes {
   strides: readonly [number, number]
@@ -50,13 +51,16 @@ export const convInput: (inputs: { dy: Tensor; w: Tensor }, attributes: ConvInpu
   defineKernel<ConvInputAttributes>({
     name: 'ThawConv2dInput',
     save: ['dy', 'w'],
-    generic: ({ dy, w }, { strides, pads, xShape }) => {
+    generic: ({ dy, w }, attributes) => {
+      const direct = wasm.convInputAtStrideOne(dy!, w!, attributes)
+      if (direct) return direct
+      const { strides, pads, xShape } = attributes
       const [kh, kw] = w!.shape as [number, number, number, number]
       const spread = spreadOut(dy as Tensor4D, strides, pads, xShape, [kh, kw])
       const turned = tf.transpose(tf.reverse(w!, [0, 1]), [0, 1, 3, 2]) as Tensor4D
       return tf.conv2d(spread, turned, 1, 'valid')
     },
-    gradient: (g, [dy, w], { strides, pads, xShape: _ }) => ({
+    gradient: (g, [dy, w], { strides, pads }) => ({
       dy: () => conv({ x: g, w: w! }, { strides, pads, dilations: [1, 1] }),
       w: () => convFilter({ x: g, dy: dy! }, { strides, pads, wShape: w!.shape }),
     }),
@@ -66,6 +70,7 @@ export const convInput: (inputs: { dy: Tensor; w: Tensor }, attributes: ConvInpu
 export const convFilter: (inputs: { x: Tensor; dy: Tensor }, attributes: ConvFilterAttributes) => Tensor =
   defineKernel<ConvFilterAttributes>({
     name: 'ThawConv2dFilter',
+    wasm: wasm.convFilter,
     save: ['x', 'dy'],
     generic: ({ x, dy }, { strides, pads, wShape }) => {
       const [kh, kw] = wShape as [number, number, number, number]

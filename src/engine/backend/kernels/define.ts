@@ -1,4 +1,4 @@
-import { tf, type Tensor, type TensorInfo } from '../tf'
+import { tf, type BackendWasm, type Tensor, type TensorInfo } from '../tf'
 
 export type Inputs = Record<string, Tensor>
 type Attributes = object
@@ -8,12 +8,10 @@ export interface KernelDefinition<A extends Attributes> {
   name: string
   /** Inputs that the gradient reads, in the order in which it gets them. */
   save?: readonly string[]
-  /** Outputs that only the fast gradient reads: through these no second derivative flows. */
-  saveOutputs?: readonly boolean[]
   /** Any back end: made of tfjs's forward ops. */
   generic: (inputs: Inputs, attributes: A) => Tensor | Tensor[]
-  /** Fast form on the wasm back end. */
-  wasm?: (inputs: Inputs, attributes: A, backend: unknown) => TensorInfo | TensorInfo[]
+  /** Fast form on the wasm back end; undefined where it has none for these inputs. */
+  wasm?: (inputs: Inputs, attributes: A, backend: BackendWasm) => TensorInfo | TensorInfo[] | undefined
   /** Lazily by input: what no trainable tensor needs is never computed. Left out: has no gradient, and says so. */
   gradient?: (dy: Tensor, saved: Tensor[], attributes: A) => Record<string, () => Tensor>
 }
@@ -32,9 +30,8 @@ export function defineKernel<A extends Attributes>(definition: KernelDefinition<
       kernelName: name,
       backendName,
       kernelFunc: ({ inputs, attrs, backend }) =>
-        backendName === 'wasm' && wasm
-          ? wasm(inputs as Inputs, attrs as A, backend)
-          : tf.engine().tidy(() => generic(inputs as Inputs, attrs as A)),
+        (backendName === 'wasm' && wasm?.(inputs as Inputs, attrs as unknown as A, backend as BackendWasm)) ||
+        tf.engine().tidy(() => generic(inputs as Inputs, attrs as unknown as A)),
     })
   }
   if (gradient) {
@@ -42,7 +39,6 @@ export function defineKernel<A extends Attributes>(definition: KernelDefinition<
     tf.registerGradient({
       kernelName: name,
       inputsToSave: [...(definition.save ?? [])],
-      outputsToSave: [...(definition.saveOutputs ?? [])],
       gradFunc: (dy, saved, attrs) => gradient(dy as Tensor, saved, attrs as unknown as A),
     })
   }

@@ -6,11 +6,27 @@ import {
   type ConvInputAttributes,
   type ConvKernelAttributes,
 } from './conv'
+import { outputLength } from './convShape'
 import { defineKernel } from './define'
+import * as wasm from '../wasm/forms'
+
+function outputShape(x: Tensor, w: Tensor, { strides, pads: [t, b, l, r] }: ConvKernelAttributes): number[] {
+  const [n, h, width, c] = x.shape as [number, number, number, number]
+  return [
+    n,
+    outputLength(h, w.shape[0]!, strides[0], t, b),
+    outputLength(width, w.shape[1]!, strides[1], l, r),
+    c,
+  ]
+}
 
 /** y [n, h', w', c m] of x [n, h, w, c] and w [kh, kw, c, m]; output channel c m + q belongs to input channel c. */
 export const depthwise = defineKernel<ConvKernelAttributes>({
   name: 'ThawDepthwiseConv2d',
+  wasm: ({ x, w }, attributes, backend) => {
+    const plain = w!.shape[3] === 1 && attributes.dilations.every((d) => d === 1)
+    return plain ? wasm.depthwise(x!, w!, outputShape(x!, w!, attributes), attributes, backend) : undefined
+  },
   save: ['x', 'w'],
   generic: ({ x, w }, { strides, pads: [top, bottom, left, right], dilations }) => {
     const padded = tf.pad(x!, [
@@ -34,6 +50,8 @@ export const depthwise = defineKernel<ConvKernelAttributes>({
 export const depthwiseInput: (inputs: { dy: Tensor; w: Tensor }, attributes: ConvInputAttributes) => Tensor =
   defineKernel<ConvInputAttributes>({
     name: 'ThawDepthwiseConv2dInput',
+    wasm: (inputs, attributes, backend) =>
+      inputs['w']!.shape[3] === 1 ? wasm.depthwiseInput(inputs, attributes, backend) : undefined,
     save: ['dy', 'w'],
     generic: ({ dy, w }, { strides, pads, xShape }) => {
       const [kh, kw, c, m] = w!.shape as [number, number, number, number]
@@ -57,6 +75,8 @@ export const depthwiseFilter: (
   attributes: ConvFilterAttributes,
 ) => Tensor = defineKernel<ConvFilterAttributes>({
   name: 'ThawDepthwiseConv2dFilter',
+  wasm: (inputs, attributes, backend) =>
+    attributes.wShape[3] === 1 ? wasm.depthwiseFilter(inputs, attributes, backend) : undefined,
   save: ['x', 'dy'],
   generic: ({ x, dy }, { strides, pads: [top, bottom, left, right], wShape }) => {
     const [kh, kw, c, m] = wShape as [number, number, number, number]

@@ -1,11 +1,17 @@
 import { tf, type Tensor, type Tensor4D } from '../tf'
 import { outputLength, type Pads } from './convShape'
 import { defineKernel } from './define'
+import * as wasm from '../wasm/forms'
 
 export interface PoolAttributes {
   size: readonly [number, number]
   strides: readonly [number, number]
   pads: Pads
+}
+
+function outputShape(x: readonly number[], { size, strides, pads: [t, b, l, r] }: PoolAttributes): number[] {
+  const [n, h, w, c] = x as [number, number, number, number]
+  return [n, outputLength(h, size[0], strides[0], t, b), outputLength(w, size[1], strides[1], l, r), c]
 }
 
 /** Windows of x as [n h' w', kh kw, c] and `outside` in padded places; forward only. */
@@ -40,8 +46,12 @@ function windows(x: Tensor, { size, strides, pads: [t, b, l, r] }: PoolAttribute
 /** Flat index into x of the largest value of each window, the first among equals. */
 const maxIndices = defineKernel<PoolAttributes>({
   name: 'ThawMaxPoolIndices',
+  wasm: ({ x }, attributes, backend) =>
+    wasm.maxIndices(x!, outputShape(x!.shape, attributes), attributes, backend),
   generic: ({ x }, attributes) => {
     const [n, h, w, c] = x!.shape as [number, number, number, number]
+    // float32 counts to 2^24; only wasm, which counts in integers, gets tensors of that size
+    if (x!.size >= 2 ** 24) throw new Error('maxPool on this back end takes fewer than 16.7 million values')
     const places = tf.reshape(tf.range(0, n * h * w * c, 1, 'float32'), [n, h, w, c])
     const values = windows(x!, attributes, Number.NEGATIVE_INFINITY)
     const choice = tf.oneHot(tf.argMax(values, 3) as never, values.shape[3]!) // [n, h', w', c, taps]
@@ -58,6 +68,7 @@ const gatherFlat: (
   attributes: { xShape: readonly number[] },
 ) => Tensor = defineKernel<{ xShape: readonly number[] }>({
   name: 'ThawGatherFlat',
+  wasm: wasm.gatherFlat,
   save: ['indices'],
   generic: ({ x, indices }) =>
     tf.reshape(tf.gather(tf.reshape(x!, [-1]), tf.reshape(indices!, [-1]) as never), indices!.shape),
@@ -73,6 +84,7 @@ const scatterFlat: (
   attributes: { xShape: readonly number[] },
 ) => Tensor = defineKernel<{ xShape: readonly number[] }>({
   name: 'ThawScatterFlat',
+  wasm: wasm.scatterFlat,
   save: ['indices'],
   generic: ({ g, indices }, { xShape }) => {
     const size = xShape.reduce((a, b) => a * b, 1)
@@ -95,6 +107,8 @@ export const avgPool: (
   attributes: PoolAttributes & { xShape: readonly number[] },
 ) => Tensor = defineKernel<PoolAttributes & { xShape: readonly number[] }>({
   name: 'ThawAvgPool',
+  wasm: ({ x }, attributes, backend) =>
+    wasm.avgPool(x!, outputShape(x!.shape, attributes), attributes, false, backend),
   generic: ({ x }, attributes) => {
     const inside = windows(tf.ones([1, ...x!.shape.slice(1, 3), 1]), attributes, 0)
     return tf.div(tf.sum(windows(x!, attributes, 0), 3), tf.sum(inside, 3))
@@ -107,6 +121,7 @@ export const avgPoolInput: (
   attributes: PoolAttributes & { xShape: readonly number[] },
 ) => Tensor = defineKernel<PoolAttributes & { xShape: readonly number[] }>({
   name: 'ThawAvgPoolInput',
+  wasm: ({ dy }, attributes, backend) => wasm.avgPool(dy!, attributes.xShape, attributes, true, backend),
   generic: ({ dy }, { size, strides, pads, xShape }) => {
     const [, h, w, c] = xShape as [number, number, number, number]
     const inside = tf.sum(windows(tf.ones([1, h, w, 1]), { size, strides, pads }, 0), 3)
@@ -162,6 +177,7 @@ function spreadBox(
 export const globalAveragePool: (inputs: { x: Tensor }, attributes: { xShape: readonly number[] }) => Tensor =
   defineKernel<{ xShape: readonly number[] }>({
     name: 'ThawGlobalAveragePool',
+    wasm: ({ x }, { xShape }, backend) => wasm.globalPool(x!, [xShape[0]!, xShape[3]!], false, backend),
     generic: ({ x }) => tf.mean(x!, [1, 2]),
     gradient: (g, _, { xShape }) => ({ x: () => globalAveragePoolInput({ dy: g }, { xShape }) }),
   }) as never
@@ -172,6 +188,7 @@ export const globalAveragePoolInput: (
   attributes: { xShape: readonly number[] },
 ) => Tensor = defineKernel<{ xShape: readonly number[] }>({
   name: 'ThawGlobalAveragePoolInput',
+  wasm: ({ dy }, { xShape }, backend) => wasm.globalPool(dy!, xShape, true, backend),
   generic: ({ dy }, { xShape }) => {
     const [n, h, w, c] = xShape as [number, number, number, number]
     return tf.tile(tf.reshape(tf.div(dy!, h * w), [n, 1, 1, c]), [1, h, w, 1])

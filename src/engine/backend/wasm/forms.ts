@@ -1,0 +1,285 @@
+// The fast forms on the wasm back end of kernels defined in ../kernels, under the same names.
+import { tf, type Tensor } from '../tf'
+import type { ConvFilterAttributes, ConvInputAttributes, ConvKernelAttributes } from '../kernels/conv'
+import type { PoolAttributes } from '../kernels/pool'
+import {
+  at,
+  kernelsOf,
+  lastAxis,
+  output,
+  withIntegers,
+  withScratch,
+  type BackendWasm,
+  type TensorInfo,
+} from './heap'
+
+type Form<A> = (
+  inputs: Record<string, Tensor>,
+  attributes: A,
+  backend: BackendWasm,
+) => TensorInfo | TensorInfo[]
+
+const activations = { linear: 0, relu: 1, relu6: 2 } as const
+type Activated = { activation: keyof typeof activations }
+const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
+
+export const affine: Form<Activated> = ({ x, scale, shift }, { activation }, backend) => {
+  const y = output(backend, x!.shape)
+  const { rows, c } = lastAxis(x!)
+  const [px, ps, pt, py] = [x!, scale!, shift!, y].map((t) => at(backend, t))
+  kernelsOf(backend).affine(px!, ps!, pt!, py!, rows, c, activations[activation])
+  return y
+}
+
+export const affineGradient: Form<Activated & { input: boolean; vectors: boolean }> = (
+  inputs,
+  attributes,
+  backend,
+) => {
+  const { x, scale, shift, dy } = inputs
+  const { rows, c } = lastAxis(x!)
+  const dx = output(backend, attributes.input ? x!.shape : [0])
+  const dScale = output(backend, attributes.vectors ? [c] : [0])
+  const dShift = output(backend, attributes.vectors ? [c] : [0])
+  const pointer = (wanted: boolean, t: TensorInfo) => (wanted ? at(backend, t) : 0)
+  withScratch(backend, 8 * c, (scratch) =>
+    kernelsOf(backend).affine_gradient(
+      at(backend, x!),
+      at(backend, scale!),
+      at(backend, shift!),
+      at(backend, dy!),
+      pointer(attributes.input, dx),
+      pointer(attributes.vectors, dScale),
+      pointer(attributes.vectors, dShift),
+      scratch,
+      rows,
+      c,
+      activations[attributes.activation],
+    ),
+  )
+  return [dx, dScale, dShift]
+}
+
+export const channelSum: Form<object> = ({ x }, _, backend) => {
+  const { rows, c } = lastAxis(x!)
+  const y = output(backend, [c])
+  withScratch(backend, 4 * c, (s) =>
+    kernelsOf(backend).channel_sum(at(backend, x!), at(backend, y), s, rows, c),
+  )
+  return y
+}
+
+export const channelDot: Form<object> = ({ a, b }, _, backend) => {
+  const { rows, c } = lastAxis(a!)
+  const y = output(backend, [c])
+  withScratch(backend, 4 * c, (s) =>
+    kernelsOf(backend).channel_dot(at(backend, a!), at(backend, b!), at(backend, y), s, rows, c),
+  )
+  return y
+}
+
+export const moments: Form<object> = ({ x }, _, backend) => {
+  const { rows, c } = lastAxis(x!)
+  const mean = output(backend, [c])
+  const variance = output(backend, [c])
+  withScratch(backend, 4 * c, (s) =>
+    kernelsOf(backend).channel_moments(at(backend, x!), at(backend, mean), at(backend, variance), s, rows, c),
+  )
+  return [mean, variance]
+}
+
+/** relu, relu6 and leakyRelu in one pass; undefined for the others. */
+export function activationGradient(
+  x: Tensor,
+  dy: Tensor,
+  kind: string,
+  alpha: number,
+  backend: BackendWasm,
+): TensorInfo | undefined {
+  const code = { relu: 1, relu6: 2, leakyRelu: 3 }[kind]
+  if (code === undefined) return undefined
+  const dx = output(backend, x.shape)
+  kernelsOf(backend).activation_gradient(
+    at(backend, x),
+    at(backend, dy),
+    at(backend, dx),
+    x.size,
+    code,
+    alpha,
+  )
+  return dx
+}
+
+/** c = a^T b for matrices. */
+export function transposedProduct(a: TensorInfo, b: TensorInfo, backend: BackendWasm): TensorInfo {
+  const [rows, m] = a.shape as [number, number]
+  const n = b.shape[1]!
+  const c = output(backend, [m, n])
+  withScratch(backend, 16 * block, (s) =>
+    kernelsOf(backend).transposed_product(at(backend, a), at(backend, b), at(backend, c), s, rows, m, n),
+  )
+  return c
+}
+
+/** Rows that kernels.c sums before it adds them to the total. */
+const block = 128
+
+function shapeOf(
+  x: readonly number[],
+  y: readonly number[],
+  window: readonly number[],
+  { strides, pads }: Pick<ConvKernelAttributes, 'strides' | 'pads'>,
+): number[] {
+  const [n, h, w, c] = x as [number, number, number, number]
+  return [n, h, w, c, window[0]!, window[1]!, strides[0], strides[1], pads[0], pads[2], y[1]!, y[2]!]
+}
+
+const explicit = ([top, bottom, left, right]: ConvKernelAttributes['pads']) =>
+  [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ] as [[number, number], [number, number], [number, number], [number, number]]
+
+/** Where the strides are 1: one convolution with the turned filter. */
+export function convInputAtStrideOne(
+  dy: Tensor,
+  w: Tensor,
+  { strides, pads }: ConvInputAttributes,
+): Tensor | undefined {
+  const [kh, kw] = w.shape as [number, number]
+  const around = [kh - 1 - pads[0], kh - 1 - pads[1], kw - 1 - pads[2], kw - 1 - pads[3]] as const
+  if (strides[0] !== 1 || strides[1] !== 1 || around.some((p) => p < 0)) return undefined
+  const turned = tf.transpose(kh === 1 && kw === 1 ? w : tf.reverse(w, [0, 1]), [0, 1, 3, 2])
+  return tf.conv2d(dy as never, turned as never, 1, explicit(around))
+}
+
+export const convFilter: Form<ConvFilterAttributes> = ({ x, dy }, { strides, pads, wShape }, backend) => {
+  const [kh, kw, c, out] = wShape as [number, number, number, number]
+  const plain = kh === 1 && kw === 1 && strides.every((s) => s === 1) && pads.every((p) => p === 0)
+  const dw = output(backend, wShape)
+  const kernels = kernelsOf(backend)
+  if (plain) {
+    withScratch(backend, 16 * block, (s) =>
+      kernels.transposed_product(at(backend, x!), at(backend, dy!), at(backend, dw), s, x!.size / c, c, out),
+    )
+    return dw
+  }
+  // few channels: all taps at once, so that the product is not made of slivers
+  const together = c < 16 && kh * kw > 1
+  const patch = (together ? kh * kw : 1) * c
+  withIntegers(backend, shapeOf(x!.shape, dy!.shape, [kh, kw], { strides, pads }), (shape) =>
+    withScratch(backend, 4 * block * (4 + patch), (s) =>
+      kernels.conv_filter(
+        at(backend, x!),
+        at(backend, dy!),
+        at(backend, dw),
+        s,
+        shape,
+        out,
+        Number(together),
+      ),
+    ),
+  )
+  return dw
+}
+
+export const depthwise = (
+  x: Tensor,
+  w: Tensor,
+  yShape: readonly number[],
+  attributes: ConvKernelAttributes,
+  backend: BackendWasm,
+): TensorInfo => {
+  const y = output(backend, yShape)
+  const shape = shapeOf(x.shape, yShape, w.shape, attributes)
+  withIntegers(backend, shape, (s) =>
+    withScratch(backend, 8 * w.shape[0]! * w.shape[1]!, (offsets) =>
+      kernelsOf(backend).depthwise(at(backend, x), at(backend, w), at(backend, y), offsets, s),
+    ),
+  )
+  return y
+}
+
+export const depthwiseInput: Form<ConvInputAttributes> = ({ dy, w }, { strides, pads, xShape }, backend) => {
+  const dx = output(backend, xShape)
+  withIntegers(backend, shapeOf(xShape, dy!.shape, w!.shape, { strides, pads }), (s) =>
+    withScratch(backend, 8 * w!.shape[0]! * w!.shape[1]!, (offsets) =>
+      kernelsOf(backend).depthwise_input(at(backend, dy!), at(backend, w!), at(backend, dx), offsets, s),
+    ),
+  )
+  return dx
+}
+
+export const depthwiseFilter: Form<ConvFilterAttributes> = (
+  { x, dy },
+  { strides, pads, wShape },
+  backend,
+) => {
+  const dw = output(backend, wShape)
+  withIntegers(backend, shapeOf(x!.shape, dy!.shape, wShape, { strides, pads }), (s) =>
+    kernelsOf(backend).depthwise_filter(at(backend, x!), at(backend, dy!), at(backend, dw), s),
+  )
+  return dw
+}
+
+export function maxIndices(
+  x: Tensor,
+  yShape: readonly number[],
+  attributes: PoolAttributes,
+  backend: BackendWasm,
+): TensorInfo {
+  const indices = output(backend, yShape, 'int32')
+  withIntegers(backend, shapeOf(x.shape, yShape, attributes.size, attributes), (s) =>
+    kernelsOf(backend).max_indices(at(backend, x), at(backend, indices), s),
+  )
+  return indices
+}
+
+export const gatherFlat: Form<object> = ({ x, indices }, _, backend) => {
+  const y = output(backend, indices!.shape)
+  kernelsOf(backend).gather_flat(at(backend, x!), at(backend, indices!), at(backend, y), indices!.size)
+  return y
+}
+
+export const scatterFlat: Form<{ xShape: readonly number[] }> = ({ g, indices }, { xShape }, backend) => {
+  const y = output(backend, xShape)
+  kernelsOf(backend).scatter_flat(
+    at(backend, g!),
+    at(backend, indices!),
+    at(backend, y),
+    g!.size,
+    size(xShape),
+  )
+  return y
+}
+
+/** `backward`: `from` has the output's shape and the result the input's. */
+export function avgPool(
+  from: Tensor,
+  toShape: readonly number[],
+  attributes: PoolAttributes,
+  backward: boolean,
+  backend: BackendWasm,
+): TensorInfo {
+  const to = output(backend, toShape)
+  const [x, y] = backward ? [to, from] : [from, to]
+  withIntegers(backend, shapeOf(x.shape, y.shape, attributes.size, attributes), (s) =>
+    kernelsOf(backend).avg_pool(at(backend, x), at(backend, y), s, Number(backward)),
+  )
+  return to
+}
+
+export function globalPool(
+  from: Tensor,
+  toShape: readonly number[],
+  backward: boolean,
+  backend: BackendWasm,
+): TensorInfo {
+  const to = output(backend, toShape)
+  const [x, y] = backward ? [to, from] : [from, to]
+  const [n, h, w, c] = x.shape as [number, number, number, number]
+  kernelsOf(backend).global_pool(at(backend, x), at(backend, y), n, h * w, c, Number(backward))
+  return to
+}

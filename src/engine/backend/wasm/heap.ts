@@ -1,0 +1,108 @@
+import type { BackendWasm, Tensor, TensorInfo } from '../tf'
+import { kernelsBase64 } from './kernels'
+
+type Run = (...args: number[]) => void
+const names = [
+  'affine',
+  'affine_gradient',
+  'channel_sum',
+  'channel_dot',
+  'channel_moments',
+  'activation_gradient',
+  'transposed_product',
+  'conv_filter',
+  'depthwise',
+  'depthwise_input',
+  'depthwise_filter',
+  'max_indices',
+  'gather_flat',
+  'scatter_flat',
+  'avg_pool',
+  'global_pool',
+] as const
+export type Kernels = Record<(typeof names)[number], Run>
+
+interface TfjsModule {
+  asm: { memory: { readonly buffer: ArrayBuffer } }
+  _malloc(bytes: number): number
+  _free(at: number): void
+  HEAPU8: Uint8Array
+}
+
+const stackBytes = 64 * 1024
+
+/** The part of the platform's API that is used here: neither the DOM's types nor Node's are loaded. */
+const webAssembly = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly
+interface WebAssemblyApi {
+  Module: new (bytes: Uint8Array) => object
+  Instance: new (module: object, imports: object) => { exports: Record<string, unknown> }
+}
+
+let compiled: object | undefined
+const instances = new WeakMap<object, Kernels>()
+
+const tfjsModule = (backend: BackendWasm) => backend.wasm as unknown as TfjsModule
+
+/** Our kernels on the heap of this instance of tfjs's back end; made at the first use. */
+export function kernelsOf(backend: BackendWasm): Kernels {
+  const tfjs = tfjsModule(backend)
+  const known = instances.get(tfjs)
+  if (known) return known
+  compiled ??= new webAssembly.Module(Uint8Array.from(atob(kernelsBase64), (letter) => letter.charCodeAt(0)))
+  const { exports } = new webAssembly.Instance(compiled, { env: { memory: tfjs.asm.memory } })
+  // our shadow stack must not lie where lld put it: that memory is tfjs's
+  ;(exports['__stack_pointer'] as { value: number }).value = (allocate(tfjs, stackBytes) + stackBytes) & ~15
+  const kernels = exports as unknown as Kernels
+  instances.set(tfjs, kernels)
+  return kernels
+}
+
+function allocate(tfjs: TfjsModule, bytes: number): number {
+  const at = tfjs._malloc(bytes) >>> 0
+  if (at === 0) throw new Error(`out of memory: the wasm back end's 4 GB cannot give ${bytes} bytes more`)
+  // pointers go through int32 parameters, which wrap the same way on both sides
+  return at | 0
+}
+
+/** Calls `use` with a block of the heap that lives as long as the call. */
+export function withScratch<T>(backend: BackendWasm, bytes: number, use: (at: number) => T): T {
+  const tfjs = tfjsModule(backend)
+  const at = allocate(tfjs, bytes)
+  try {
+    return use(at)
+  } finally {
+    tfjs._free(at)
+  }
+}
+
+/** Calls `use` with int32 `values` on the heap. */
+export function withIntegers<T>(backend: BackendWasm, values: readonly number[], use: (at: number) => T): T {
+  return withScratch(backend, values.length * 4, (at) => {
+    new Int32Array(tfjsModule(backend).asm.memory.buffer, at >>> 0, values.length).set(values)
+    return use(at)
+  })
+}
+
+/** Where a tensor's values lie. */
+export const at = (backend: BackendWasm, tensor: TensorInfo): number =>
+  (backend as unknown as { dataIdMap: { get(id: object): { memoryOffset: number } } }).dataIdMap.get(
+    tensor.dataId,
+  ).memoryOffset | 0
+
+export function output(
+  backend: BackendWasm,
+  shape: readonly number[],
+  dtype: 'float32' | 'int32' = 'float32',
+): TensorInfo {
+  const made = backend.makeOutput([...shape], dtype)
+  if (at(backend, made) === 0 && shape.every((d) => d > 0))
+    throw new Error(`out of memory: the wasm back end's 4 GB cannot give a tensor [${shape.join(', ')}] more`)
+  return made
+}
+
+export const lastAxis = (x: TensorInfo): { rows: number; c: number } => {
+  const c = x.shape[x.shape.length - 1]!
+  return { rows: c ? x.shape.reduce((a, b) => a * b, 1) / c : 0, c }
+}
+
+export type { BackendWasm, Tensor, TensorInfo }
