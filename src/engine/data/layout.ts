@@ -1,5 +1,6 @@
 import { failure, listed, warning, counted } from './findings'
 import { byCodePoint, splitPath, type Scan } from './scan'
+import { scanFindings } from './scanFindings'
 import type { Candidate } from './split'
 import type { AuditFinding, Split } from './types'
 
@@ -14,7 +15,7 @@ export type LayoutKind = 'classes' | 'splits' | 'flat' | 'none'
 export interface Layout {
   /** One folder per class; train/, val/ and test/ with a folder per class each; images without folders; no images. */
   kind: LayoutKind
-  /** Splits that the folders give. */
+  /** Splits that the folders give images for. */
   given: Split[]
   /** In code point order. */
   classes: string[]
@@ -112,7 +113,7 @@ export function readLayout(scan: Scan): Layout {
         empty,
       ),
     )
-  return { kind, given: [...new Set(splits.values())], ...classesOf(images, findings), findings }
+  return { kind, given: (['train', 'val', 'test'] as const).filter((split) => images.some((image) => image.split === split)), ...classesOf(images, findings), findings }
 }
 
 /** Classes are those of train; images of val and test that belong to none of them are left out. */
@@ -144,46 +145,4 @@ function classesOf(images: Placed[], findings: AuditFinding[]): { classes: strin
       )
   }
   return { classes, images: images.filter(({ className }) => trained.has(className)) }
-}
-
-function scanFindings(scan: Scan): AuditFinding[] {
-  const findings: AuditFinding[] = []
-  const add = (list: string[], finding: (what: string) => AuditFinding) => {
-    if (list.length > 0) findings.push({ ...finding(listed(list)), paths: list })
-  }
-  add(scan.loops, (what) =>
-    warning(
-      'symlink-loop',
-      `A link that leads back to a folder it lies in (or to itself) is not followed: ${what}. Remove the link.`,
-    ),
-  )
-  add(scan.outside, (what) =>
-    warning(
-      'symlink-outside',
-      `A link that leads out of the data's folder is not followed: ${what}. Copy the files in, or point data.source at their real folder.`,
-    ),
-  )
-  add(scan.broken, (what) =>
-    warning('unreadable', `Cannot be opened and is ignored (a link to nothing, or no permission): ${what}.`),
-  )
-  add(scan.odd, (what) =>
-    warning('odd-name', `The name is not valid UTF-8, so the file cannot be opened: ${what}. Rename it.`),
-  )
-  add(scan.tooDeep, (what) => warning('ignored', `Folders nested too deep are ignored: ${what}.`))
-  add(scan.foreign, (what) =>
-    warning(
-      'not-an-image',
-      `Pictures of a kind that cannot be read here are ignored: ${what}. Convert them to PNG or JPEG.`,
-    ),
-  )
-  const strange = [...scan.images, ...scan.folders].filter((path) =>
-    /[\u0000-\u001f\u007f]/.test(splitPath(path).at(-1)!),
-  )
-  add(strange, (what) =>
-    warning(
-      'odd-name',
-      `A name with control characters works here but breaks many tools: ${what}. Rename it.`,
-    ),
-  )
-  return findings
 }

@@ -35,34 +35,46 @@ export function createBatchStream(dataset: Dataset, options: StreamOptions): Bat
   let ready: Prepared[] = []
   let returned = planner.state()
   let closed = false
+  /** Counts restores, so that what was under way before one is not taken for what came after. */
+  let generation = 0
+  /** Calls are answered one after the other. */
+  let last: Promise<unknown> = Promise.resolve()
 
   function prepare(): Prepared {
     const batch = renderBatch(dataset, planner.next(), { size: options.size, transforms })
     // Reported by `next`, whenever that is called.
-    batch.catch(() => undefined)
+    batch.catch(noop)
     return { batch, after: planner.state() }
   }
 
   function restore(state: StreamState) {
+    generation++
     ready = []
     planner.restore(state)
     returned = planner.state()
   }
 
+  async function take(): Promise<ImageBatch> {
+    if (closed) throw new Error('The batch stream is closed')
+    const current = ready.shift() ?? prepare()
+    while (ready.length < depth) ready.push(prepare())
+    const begun = generation
+    try {
+      const batch = await current.batch
+      if (begun === generation) returned = current.after
+      return batch
+    } catch (error) {
+      // The same batch is tried again, so that a file put right in the meantime costs nothing.
+      if (begun === generation) restore(returned)
+      throw error
+    }
+  }
+
   return {
-    async next() {
-      if (closed) throw new Error('The batch stream is closed')
-      const current = ready.shift() ?? prepare()
-      while (ready.length < depth) ready.push(prepare())
-      try {
-        const batch = await current.batch
-        returned = current.after
-        return batch
-      } catch (error) {
-        // The same batch is tried again, so that a file put right in the meantime costs nothing.
-        restore(returned)
-        throw error
-      }
+    next() {
+      const batch = last.then(take)
+      last = batch.then(noop, noop)
+      return batch
     },
     state: () => returned,
     restore,
@@ -74,6 +86,8 @@ export function createBatchStream(dataset: Dataset, options: StreamOptions): Bat
     },
   }
 }
+
+const noop = () => undefined
 
 function check(dataset: Dataset, { size, batchSize, views, order }: StreamOptions): void {
   if (dataset.counts.train === 0) throw new UserError(`data.source: ${dataset.source} has no training images`)
