@@ -135,6 +135,8 @@ export type RunEventBody =
       /** ||w - w0|| / ||w0|| over the backbone. */
       distance: number
       message?: string
+      /** What a command that followed the run ends with, when it failed: 1 the run, 2 what was written, 3 the machine. */
+      exitCode?: number
     }
 
 export type RunEventKind = RunEventBody['kind']

@@ -66,7 +66,7 @@ export interface RunView {
   logs: { t: number; level: 'info' | 'warning' | 'error'; message: string }[]
   ended?: Pick<
     Of<'run-ended'>,
-    'state' | 'step' | 'metrics' | 'split' | 'seconds' | 'moved' | 'distance' | 'message'
+    'state' | 'step' | 'metrics' | 'split' | 'seconds' | 'moved' | 'distance' | 'message' | 'exitCode'
   >
   /** Time of the first and the last event, ms. */
   firstTime: number

@@ -191,6 +191,7 @@ function end(
     moved,
     distance,
     ...(message !== undefined && { message }),
+    ...(exitCode !== undefined && { exitCode }),
   })
   return { state, step, metrics: metrics?.metrics, seconds, moved, distance, message, exitCode }
 }
