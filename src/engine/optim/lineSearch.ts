@@ -12,8 +12,8 @@ const TRIALS = 30
 
 /**
  * A step length that meets the strong Wolfe conditions (Nocedal and Wright, algorithms 3.5 and 3.6, cubic
- * interpolation). Non-finite values count as too high. Where rounding hides the decrease, as close to a minimum,
- * the best lower point found is given.
+ * interpolation), or close to a minimum Hager and Zhang's approximate ones (SIAM J. Optim. 16, 2005). Non-finite
+ * values count as too high. When the trials run out the best lower point found is given.
  * @param start the point at 0; its slope must be negative
  * @param evaluate value and slope at a step length
  * @param first length to try first
@@ -24,14 +24,19 @@ export function strongWolfe(
   evaluate: (at: number) => LinePoint,
   first: number,
 ): LinePoint | undefined {
-  const tooHigh = (p: LinePoint) => !(p.value <= start.value + DECREASE * p.at * start.slope)
+  const rounding = 1e-14 * Math.abs(start.value)
+  const higher = (a: LinePoint, b: LinePoint) => !(a.value <= b.value + rounding)
+  // Hager and Zhang's approximate condition: slopes still tell where the values' difference drowns in rounding
+  const decreasesBySlope = (p: LinePoint) => !higher(p, start) && p.slope <= (2 * DECREASE - 1) * start.slope
+  const tooHigh = (p: LinePoint) =>
+    !(p.value <= start.value + DECREASE * p.at * start.slope) && !decreasesBySlope(p)
   const flat = (p: LinePoint) => Math.abs(p.slope) <= -CURVATURE * start.slope
   let trials = 0
 
   function zoom(low: LinePoint, high: LinePoint): LinePoint | undefined {
     while (trials++ < TRIALS && Math.abs(high.at - low.at) > 1e-12 * Math.max(1, low.at)) {
       const trial = evaluate(between(low, high))
-      if (tooHigh(trial) || trial.value >= low.value) high = trial
+      if (tooHigh(trial) || higher(trial, low)) high = trial
       else {
         if (flat(trial)) return trial
         if (trial.slope * (high.at - low.at) >= 0) high = low
@@ -45,13 +50,13 @@ export function strongWolfe(
   let at = first
   while (trials++ < TRIALS) {
     const trial = evaluate(at)
-    if (tooHigh(trial) || (previous.at > 0 && trial.value >= previous.value)) return zoom(previous, trial)
+    if (tooHigh(trial) || (previous.at > 0 && higher(trial, previous))) return zoom(previous, trial)
     if (flat(trial)) return trial
     if (trial.slope >= 0) return zoom(trial, previous)
     previous = trial
     at *= 4
   }
-  return previous.at > 0 ? previous : undefined
+  return previous.value < start.value ? previous : undefined
 }
 
 /** Minimiser of the cubic through both points and slopes, kept off the ends of the interval. */
