@@ -38,15 +38,19 @@ export function highestAttempt(folder: string): number {
 
 /** Who took an attempt; undefined when the file is empty or damaged. */
 export function attemptOwner(folder: string, number: number): ProcessIdentity | undefined {
+  return readIdentity(attemptFile(folder, number))
+}
+
+export function readIdentity(file: string): ProcessIdentity | undefined {
   try {
-    return JSON.parse(readFileSync(attemptFile(folder, number), 'utf8')) as ProcessIdentity
+    return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity
   } catch {
     return undefined
   }
 }
 
 /** Creates a file with its content in one step, failing with EEXIST when it is there. */
-function createExclusively(path: string, text: string): void {
+export function createExclusively(path: string, text: string): void {
   const draft = `${path}.${process.pid}.${Date.now()}.draft`
   writeFileSync(draft, text)
   try {

@@ -1,5 +1,7 @@
 export {
   attemptOwner,
+  createExclusively,
+  readIdentity,
   handOverAttempt,
   highestAttempt,
   openAttempt,

@@ -1,0 +1,111 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { sync as writeFileAtomic } from 'write-file-atomic'
+import {
+  createMessageConnection,
+  ErrorCodes,
+  ResponseError,
+  SocketMessageReader,
+  SocketMessageWriter,
+} from 'vscode-jsonrpc/node.js'
+import type { RunFolder } from '../events'
+import { Method, requestSchema } from './commands'
+import type { Inbox } from './inbox'
+import { createSocketPath } from './socketPath'
+
+/** `control.json`. */
+export interface ControlAddress {
+  v: 1
+  attempt: number
+  socket: string
+  token: string
+}
+
+/** How long a client may take to say who it is. */
+const HELLO_MS = 5000
+
+function sameToken(a: unknown, b: string): boolean {
+  if (typeof a !== 'string' || Buffer.byteLength(a) !== Buffer.byteLength(b)) return false
+  return timingSafeEqual(Buffer.from(a), Buffer.from(b))
+}
+
+/** Listens for commands of whoever can read `control.json` (mode 0600) and puts them into the inbox. */
+export class ControlServer {
+  private readonly sockets = new Set<Socket>()
+
+  private constructor(
+    private readonly server: Server,
+    private readonly address: ControlAddress,
+    private readonly folder: RunFolder,
+  ) {}
+
+  static async open(folder: RunFolder, attempt: number, inbox: Inbox): Promise<ControlServer> {
+    const address = {
+      v: 1,
+      attempt,
+      socket: createSocketPath(folder.path),
+      token: randomBytes(32).toString('hex'),
+    } as const
+    const server = createServer()
+    const control = new ControlServer(server, address, folder)
+    server.on('connection', (socket) => control.serve(socket, inbox))
+    server.listen(address.socket)
+    await once(server, 'listening')
+    // a mode of its own would be undone by that of an older file, which the library keeps
+    rmSync(folder.control, { force: true })
+    writeFileAtomic(folder.control, JSON.stringify(address), { mode: 0o600, fsync: false })
+    return control
+  }
+
+  private serve(socket: Socket, inbox: Inbox): void {
+    this.sockets.add(socket)
+    const { token } = this.address
+    let trusted = false
+    const connection = createMessageConnection(
+      new SocketMessageReader(socket),
+      new SocketMessageWriter(socket),
+    )
+    const refuse = (message: string) => {
+      setImmediate(() => socket.end(() => socket.destroy()))
+      return new ResponseError(ErrorCodes.InvalidRequest, message)
+    }
+    const late = setTimeout(() => trusted || socket.destroy(), HELLO_MS)
+    const gone = () => {
+      clearTimeout(late)
+      this.sockets.delete(socket)
+      connection.dispose()
+    }
+    socket.once('close', gone)
+    socket.on('error', () => socket.destroy())
+    connection.onError(() => socket.destroy())
+    connection.onRequest(Method.hello, (given: unknown) => {
+      trusted ||= sameToken(given, token)
+      return trusted ? { attempt: this.address.attempt } : refuse('The token is wrong.')
+    })
+    connection.onRequest(Method.command, async (request: unknown) => {
+      if (!trusted) return refuse('The token must come first.')
+      const parsed = requestSchema.safeParse(request)
+      if (!parsed.success) return new ResponseError(ErrorCodes.InvalidParams, parsed.error.issues[0]!.message)
+      try {
+        return (await inbox.ask(parsed.data.command, parsed.data.source)) ?? null
+      } catch (error) {
+        return new ResponseError(ErrorCodes.InternalError, (error as Error).message)
+      }
+    })
+    connection.listen()
+  }
+
+  /** Answers what is under way, then closes. */
+  async close(): Promise<void> {
+    rmSync(this.folder.control, { force: true })
+    const closed = once(this.server, 'close')
+    this.server.close()
+    // answers that were just given still have to leave
+    await new Promise((resolve) => setImmediate(resolve))
+    for (const socket of this.sockets) socket.end(() => socket.destroy())
+    await closed
+    rmSync(this.address.socket, { force: true })
+  }
+}

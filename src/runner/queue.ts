@@ -1,0 +1,121 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { sync as writeFileAtomic } from 'write-file-atomic'
+import { highestAttempt, isRunFolder, openRunFolder } from '../events'
+import { UserError } from '../spec/types'
+import { launch, type Launched, type LaunchOptions } from './launch'
+import { livenessOfRun } from './liveness'
+import { prepareRun, type StartedRun, type StartOptions } from './start'
+import { inTurn } from './turns'
+
+export interface QueuedRun {
+  id: string
+  folder: string
+  /** Place in the line, from 1. */
+  place: number
+}
+
+/**
+ * Runs of one folder that wait until fewer than `limit` run. All state is on the disk, so that any process may add
+ * and start; a trainer that ends starts the next, so no editor has to be open.
+ */
+export class RunQueue {
+  private readonly root: string
+  private readonly folder: string
+
+  constructor(
+    root: string,
+    private readonly options: LaunchOptions = {},
+  ) {
+    this.root = resolve(root)
+    this.folder = join(this.root, '.queue')
+  }
+
+  /** Runs that may run at once; 1 unless set. */
+  get limit(): number {
+    try {
+      const limit: unknown = JSON.parse(readFileSync(join(this.folder, 'limit.json'), 'utf8'))
+      return Number.isInteger(limit) && (limit as number) >= 1 ? (limit as number) : 1
+    } catch {
+      return 1
+    }
+  }
+
+  async setLimit(limit: number): Promise<void> {
+    if (!Number.isInteger(limit) || limit < 1)
+      throw new UserError('The number of runs at once must be 1 or more.')
+    mkdirSync(this.folder, { recursive: true })
+    writeFileAtomic(join(this.folder, 'limit.json'), String(limit), { fsync: false })
+    await this.pump()
+  }
+
+  /** Puts a run at the end of the line, and starts it at once when there is room. */
+  async add(options: Omit<StartOptions, 'root'>): Promise<StartedRun> {
+    const run = prepareRun({ ...options, root: this.root })
+    await this.inTurn(() => {
+      const last = this.entries().at(-1)
+      const place = last === undefined ? 1 : Number.parseInt(last, 10) + 1
+      writeFileSync(join(this.folder, `${String(place).padStart(8, '0')}-${run.id}`), '')
+    })
+    await this.pump()
+    return { id: run.id, folder: run.path }
+  }
+
+  list(): QueuedRun[] {
+    return this.entries().map((entry, i) => {
+      const id = entry.slice(9)
+      return { id, folder: join(this.root, id), place: i + 1 }
+    })
+  }
+
+  /** Takes a run out of the line; false when it was not in it. Its folder stays. */
+  remove(id: string): Promise<boolean> {
+    return this.inTurn(() => {
+      const found = this.entries().filter((entry) => entry.slice(9) === id)
+      for (const entry of found) rmSync(join(this.folder, entry), { force: true })
+      return found.length > 0
+    })
+  }
+
+  /** Starts waiting runs while there is room; returns their ids. */
+  async pump(): Promise<string[]> {
+    if (this.entries().length === 0) return []
+    const launched = await this.inTurn(() => this.startWaiting())
+    // one that fails has said so in its status; the others go on
+    await Promise.all(launched.map(({ run }) => run.ready().catch(() => undefined)))
+    return launched.map(({ id }) => id)
+  }
+
+  private startWaiting(): { id: string; run: Launched }[] {
+    const launched: { id: string; run: Launched }[] = []
+    const room = this.limit - this.running()
+    for (const entry of this.entries()) {
+      if (launched.length >= room) break
+      const id = entry.slice(9)
+      const path = join(this.root, id)
+      if (isRunFolder(path) && highestAttempt(path) === 0) {
+        launched.push({ id, run: launch(openRunFolder(path), 0, this.options) })
+      }
+      rmSync(join(this.folder, entry), { force: true })
+    }
+    return launched
+  }
+
+  private running(): number {
+    const paths = readdirSync(this.root)
+      .filter((name) => !name.startsWith('.'))
+      .map((name) => join(this.root, name))
+    return paths.filter((path) => isRunFolder(path) && livenessOfRun(path) === 'alive').length
+  }
+
+  private entries(): string[] {
+    if (!existsSync(this.folder)) return []
+    return readdirSync(this.folder)
+      .filter((name) => /^\d{8}-./.test(name))
+      .sort()
+  }
+
+  private inTurn<T>(work: () => T): Promise<T> {
+    return inTurn(join(this.folder, 'turns'), work)
+  }
+}
