@@ -81,11 +81,11 @@ export interface Measured {
 
 /** A layer window: for each layer and column the greatest value of the measure; NaN where nothing was measured. */
 export interface LayerWindow {
-  from: number
-  to: number
-  /** First step of each column and, last, the end of the last one. */
-  edges: number[]
+  /** First and last measured step of each column. */
+  from: number[]
+  to: number[]
   layers: number
+  /** [layers, columns], row by row. */
   values: Partial<Record<LayerMeasure, Float32Array>>
 }
 

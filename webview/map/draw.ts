@@ -1,8 +1,9 @@
+import type { Axis } from '../axis'
 import type { LayerWindow, Mark, PanelRun } from '../../src/extension/protocol'
 import { cssColour, ember, type Theme } from '../colour'
 import { blockLabel, blocks, type Group, type Row } from './layout'
 import { barLength, shade, type Choice } from './measures'
-import { cellAt, greatest, trainsAt } from './truth'
+import { cellAt, columnAt, greatest, spanOf, trainsAt } from './truth'
 
 /** Everything a picture of the map depends on; the same picture for the same input. */
 export interface MapPicture {
@@ -15,12 +16,7 @@ export interface MapPicture {
   /** Steps done. */
   now: number
   every: number
-  measured: readonly number[]
-  left: number
-  right: number
-  width: number
-  /** Step to x, from the axis shared with the curves. */
-  x(step: number): number
+  axis: Axis
   /** Tops of the phase track, the event track and the rows; bottom of the rows. */
   phases: number
   events: number
@@ -112,8 +108,8 @@ function text(
 function drawPhases(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
   text(g, inks, 'Phase', 12, p.phases + 13)
   for (const phase of p.run.phases) {
-    const x0 = p.x(phase.from)
-    const x1 = p.x(Math.max(phase.to, phase.from))
+    const x0 = p.axis.x(phase.from)
+    const x1 = p.axis.x(Math.max(phase.to, phase.from))
     const current = p.now >= phase.from && (p.now < phase.to || phase === p.run.phases.at(-1))
     if (x1 - x0 < 1) continue
     if (current) {
@@ -145,31 +141,34 @@ function triangle(g: CanvasRenderingContext2D, x: number, y: number, colour: str
 
 function drawEvents(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
   text(g, inks, 'Events', 12, p.events + 9)
+  // what needs words comes last, over what does not
+  const order = { checkpoint: 0, control: 1, alarm: 2 }
   let free = -Infinity
-  for (const mark of [...p.marks].sort((a, b) => a.step - b.step)) {
-    const x = p.x(mark.step)
+  for (const mark of [...p.marks].sort((a, b) => order[a.kind] - order[b.kind] || a.step - b.step)) {
+    const x = p.axis.x(mark.step)
     const y = p.events + 5
-    if (x < p.left - 1 || x > p.right + 1) continue
     if (mark.kind === 'alarm') triangle(g, x, y, inks.err)
-    else if (mark.kind === 'checkpoint') {
-      g.fillStyle = inks.dim
-      g.beginPath()
-      g.moveTo(x, y - 4)
-      g.lineTo(x + 4, y)
-      g.lineTo(x, y + 4)
-      g.lineTo(x - 4, y)
-      g.fill()
-    } else {
+    else if (mark.kind === 'checkpoint') diamond(g, x, y, inks.dim)
+    else {
       g.strokeStyle = inks.fg
       g.lineWidth = 1.3
       g.strokeRect(x - 3.5, y - 3.5, 7, 7)
     }
-    const words = mark.short
-    if (words && x + 9 > free) {
-      text(g, inks, words, x + 9, p.events + 9, { colour: mark.kind === 'alarm' ? inks.err : inks.dim })
-      free = x + 20 + g.measureText(words).width
-    }
+    if (!mark.short || (mark.kind === 'alarm' && x < free)) continue
+    const colour = mark.kind === 'alarm' ? inks.err : inks.dim
+    text(g, inks, mark.short, x + 9, p.events + 9, { colour, halo: true })
+    if (mark.kind === 'alarm') free = x + 20 + g.measureText(mark.short).width
   }
+}
+
+function diamond(g: CanvasRenderingContext2D, x: number, y: number, colour: string): void {
+  g.fillStyle = colour
+  g.beginPath()
+  g.moveTo(x, y - 4)
+  g.lineTo(x + 4, y)
+  g.lineTo(x, y + 4)
+  g.lineTo(x - 4, y)
+  g.fill()
 }
 
 function drawGroup(g: CanvasRenderingContext2D, p: MapPicture, group: Group, inks: Inks): void {
@@ -179,18 +178,18 @@ function drawGroup(g: CanvasRenderingContext2D, p: MapPicture, group: Group, ink
   g.fillStyle = inks.bg
   group.rows.forEach((row, index) => {
     if (index > 0 && row.block !== group.rows[index - 1]!.block)
-      g.fillRect(p.left, row.y - 1, p.right - p.left, 1)
+      g.fillRect(p.axis.left, row.y - 1, p.axis.right - p.axis.left, 1)
   })
   if (group.folded) {
     const n = group.layers.length
-    text(g, inks, n === 1 ? '1 layer' : `${n} layers`, p.left - 15, group.y + 13, { align: 'right' })
+    text(g, inks, n === 1 ? '1 layer' : `${n} layers`, p.axis.left - 15, group.y + 13, { align: 'right' })
   } else {
     let free = -Infinity
     for (const block of blocks(group)) {
       // the stage's own name stands on the first line
       const y = block.middle + 4
       if (y < free) continue
-      text(g, inks, blockLabel(block.label, group.stage), p.left - 15, y, { align: 'right' })
+      text(g, inks, blockLabel(block.label, group.stage), p.axis.left - 15, y, { align: 'right' })
       free = y + 12
     }
   }
@@ -202,9 +201,9 @@ function drawStrip(g: CanvasRenderingContext2D, p: MapPicture, group: Group, ink
   for (const phase of p.run.phases) {
     const trains = group.layers.some((index) => phase.declared[index]?.training)
     g.fillStyle = trains ? inks.ember : inks.ice
-    const from = Math.max(p.left, p.x(phase.from))
-    const to = Math.min(p.right, p.x(phase.to))
-    const middle = Math.min(Math.max(from, p.x(p.now)), to)
+    const from = Math.max(p.axis.left, p.axis.x(phase.from))
+    const to = Math.min(p.axis.right, p.axis.x(phase.to))
+    const middle = Math.min(Math.max(from, p.axis.x(p.now)), to)
     g.fillRect(from, group.y, middle - from, 3)
     g.globalAlpha = 0.4
     g.fillRect(middle, group.y, to - middle, 3)
@@ -212,10 +211,10 @@ function drawStrip(g: CanvasRenderingContext2D, p: MapPicture, group: Group, ink
   }
   const training = trainsAt(p.run.phases, group.layers, Math.max(1, p.now))
   g.fillStyle = training ? inks.ember : inks.ice
-  g.fillRect(p.left - 9, group.y, 5, group.end - group.y)
+  g.fillRect(p.axis.left - 9, group.y, 5, group.end - group.y)
   if (!training) {
     g.fillStyle = inks.bg
-    g.fillRect(p.left - 8, group.y + 1, 3, group.end - group.y - 2)
+    g.fillRect(p.axis.left - 8, group.y + 1, 3, group.end - group.y - 2)
   }
 }
 
@@ -227,12 +226,12 @@ function drawRow(
   inks: Inks,
 ): void {
   const snap = (value: number) => Math.round(value * p.scale) / p.scale
-  const columns = window.edges.length - 1
+  const columns = window.to.length
   for (let column = 0; column < columns; column++) {
     const cell = cellAt(window, p.choice, p.run.phases, row.layers, column)
-    // a cell stands for the updates since the last measure, so it ends at its own step
-    const x0 = snap(p.x(window.edges[column]! - 1))
-    const x1 = snap(p.x(Math.min(window.edges[column + 1]! - 1, Math.max(p.now, 1))))
+    const [start, end] = spanOf(window, column, p.every)
+    const x0 = snap(p.axis.x(start))
+    const x1 = snap(p.axis.x(end))
     if (x1 <= x0) continue
     if (!cell.declaredTraining && cell.moved === false) {
       g.fillStyle = inks.hatch
@@ -259,8 +258,8 @@ function drawThaw(g: CanvasRenderingContext2D, p: MapPicture, group: Group, inks
     const before = trains(phases[i - 1]!)
     const after = trains(phases[i]!)
     if (before === after) continue
-    const x = Math.round(p.x(phases[i]!.from)) + 0.5
-    if (x < p.left || x > p.right) continue
+    const x = Math.round(p.axis.x(phases[i]!.from)) + 0.5
+    if (x < p.axis.left || x > p.axis.right) continue
     g.strokeStyle = inks.fg
     g.lineWidth = 1.5
     g.beginPath()
@@ -268,18 +267,18 @@ function drawThaw(g: CanvasRenderingContext2D, p: MapPicture, group: Group, inks
     g.lineTo(x, group.end)
     g.stroke()
     const label = `${after ? 'thaws' : 'freezes'} at ${phases[i]!.from}`
-    if (!group.folded && x - p.left > 80)
+    if (!group.folded && x - p.axis.left > 80)
       text(g, inks, label, x - 6, group.y + 15, { align: 'right', colour: inks.fg, halo: true })
   }
 }
 
 function drawBars(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
-  text(g, inks, 'Moved so far', p.right + 10, p.phases + 13)
+  text(g, inks, 'Moved so far', p.axis.right + 10, p.phases + 13)
   g.fillStyle = inks.edge
-  g.fillRect(p.right + 9, p.top, 1, p.bottom - p.top)
+  g.fillRect(p.axis.right + 9, p.top, 1, p.bottom - p.top)
   const window = p.window
   if (!window) return
-  const last = window.edges.length - 2
+  const last = window.to.length - 1
   const alarmed = new Set(p.marks.filter((mark) => mark.kind === 'alarm').map((mark) => mark.layer))
   for (const group of p.groups)
     for (const row of group.rows) {
@@ -287,7 +286,12 @@ function drawBars(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void 
       if (!(distance > 0)) continue
       g.fillStyle = row.layers.some((index) => alarmed.has(index)) ? inks.err : inks.dim
       g.globalAlpha = 0.8
-      g.fillRect(p.right + 10, row.y + 1, barLength(distance) * (p.width - p.right - 22), row.height - 2)
+      g.fillRect(
+        p.axis.right + 10,
+        row.y + 1,
+        barLength(distance) * (p.axis.width - p.axis.right - 22),
+        row.height - 2,
+      )
       g.globalAlpha = 1
     }
 }
@@ -300,22 +304,33 @@ function drawAlarms(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): voi
   for (const [layer, step] of first) {
     const row = p.groups.flatMap((group) => group.rows).find((one) => one.layers.includes(layer))
     if (!row) continue
-    const x0 = Math.max(p.left, p.x(step - 1))
-    const x1 = Math.max(x0 + 4, p.x(p.now))
+    const x0 = Math.max(p.axis.left, p.axis.x(motionStart(p, layer, step)))
+    const x1 = Math.max(x0 + 4, p.axis.x(p.now))
     g.strokeStyle = inks.bg
     g.lineWidth = 4
     g.strokeRect(x0 - 1.5, row.y - 1.5, x1 - x0 + 3, row.height + 3)
     g.strokeStyle = inks.err
     g.lineWidth = 1.5
     g.strokeRect(x0 - 1.5, row.y - 1.5, x1 - x0 + 3, row.height + 3)
-    triangle(g, 14, row.y + row.height / 2, inks.err)
-    text(g, inks, 'moved', 23, row.y + row.height / 2 + 4, { colour: inks.err, halo: true })
+    triangle(g, p.axis.left - 68, row.y + row.height / 2, inks.err)
   }
 }
 
+/** Where the motion that an alarm tells of began: alarms come after the measure that saw it. */
+function motionStart(p: MapPicture, layer: number, step: number): number {
+  if (!p.window) return step - 1
+  let column = columnAt(p.window, step)
+  const moved = (at: number) => {
+    const cell = cellAt(p.window!, 'updateRatio', p.run.phases, [layer], at)
+    return cell.moved === true && !cell.declaredTraining
+  }
+  while (column > 0 && moved(column - 1)) column--
+  return spanOf(p.window, column, p.every)[0]
+}
+
 function drawNow(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
-  const x = Math.round(p.x(p.now)) + 0.5
-  if (x >= p.right) return
+  const x = Math.round(p.axis.x(p.now)) + 0.5
+  if (x >= p.axis.right) return
   g.strokeStyle = inks.dim
   g.lineWidth = 1
   g.setLineDash([2, 2])
@@ -325,20 +340,17 @@ function drawNow(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
   g.stroke()
   g.setLineDash([])
   const tall = p.groups.find((group) => group.end - group.y > 24)
-  if (p.right - x > 70 && tall)
-    text(g, inks, 'not yet run', (x + p.right) / 2, tall.y + 18, { align: 'center', halo: true })
+  if (p.axis.right - x > 70 && tall)
+    text(g, inks, 'not yet run', (x + p.axis.right) / 2, tall.y + 18, { align: 'center', halo: true })
 }
 
 function drawAxis(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
   const y = p.bottom + 4
   g.fillStyle = inks.dim
-  for (const step of p.measured) {
-    const x = p.x(step)
-    if (x >= p.left && x <= p.right) g.fillRect(x - 0.5, y, 1, 3)
-  }
+  for (const step of p.window?.to ?? []) g.fillRect(p.axis.x(step) - 0.5, y, 1, 3)
   text(g, inks, 'Step', 12, y + 16)
-  for (const step of ticks(p.run.steps, p.right - p.left))
-    text(g, inks, step.toLocaleString('en'), p.x(step), y + 16, { align: 'center' })
+  for (const step of ticks(p.run.steps, p.axis.right - p.axis.left))
+    text(g, inks, step.toLocaleString('en'), p.axis.x(step), y + 16, { align: 'center' })
 }
 
 /** Round steps for an axis of that many pixels. */

@@ -31,7 +31,7 @@ export function greatest(
   column: number,
 ): number {
   const values = window.values[measure]
-  const columns = window.edges.length - 1
+  const columns = window.to.length
   let best = NaN
   if (values)
     for (const layer of layers) {
@@ -49,9 +49,10 @@ export function cellAt(
   layers: readonly number[],
   column: number,
 ): Cell {
-  const step = window.edges[column]!
   const moved = greatest(window, 'moved', layers, column)
-  const declaredTraining = trainsAt(phases, layers, step)
+  // a column of many steps may hold a phase's end: it is frozen only when all of it was declared so
+  const declaredTraining =
+    trainsAt(phases, layers, window.from[column]!) || trainsAt(phases, layers, window.to[column]!)
   return {
     value: choice === 'declared' ? Number(declaredTraining) : greatest(window, choice, layers, column),
     declaredTraining,
@@ -59,14 +60,14 @@ export function cellAt(
   }
 }
 
-/** The column that holds a step, the nearest measured one to its left. */
+/** The column whose steps hold `step`: the first that was measured at it or after, else the last; -1: none. */
 export function columnAt(window: LayerWindow, step: number): number {
-  let low = 0
-  let high = window.edges.length - 2
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if (window.edges[middle]! <= step) low = middle
-    else high = middle - 1
-  }
-  return Math.max(0, low)
+  const found = window.to.findIndex((to) => to >= step)
+  return found < 0 ? window.to.length - 1 : found
+}
+
+/** Steps a column stands for: (start, end]. A measure tells of the updates since the one before it. */
+export function spanOf(window: LayerWindow, column: number, every: number): [number, number] {
+  const start = column > 0 ? window.to[column - 1]! : Math.max(0, window.from[0]! - Math.max(1, every))
+  return [start, window.to[column]!]
 }

@@ -1,0 +1,137 @@
+import type { TopLevelSpec } from 'vega-lite'
+import { cssColour } from '../colour'
+import { LEFT, RIGHT } from '../axis'
+
+export type CurveName = 'loss' | 'accuracy' | 'rate'
+
+export const heights: Record<CurveName, number> = { loss: 74, accuracy: 64, rate: 28 }
+const PAD = 7
+const LOG_TICKS = [-4, -3, -2, -1, 0, 1, 2, 3].flatMap((power) => [10 ** power, 3 * 10 ** power])
+
+/** Colours by part of the loss: ember is the task, ice is what holds. */
+const partColours = () => [cssColour('--ember'), cssColour('--ice'), cssColour('--fg'), cssColour('--dim')]
+
+function base(width: number, steps: number, name: CurveName) {
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    autosize: { type: 'none' as const },
+    padding: { left: LEFT, right: RIGHT, top: PAD, bottom: PAD },
+    width: width - LEFT - RIGHT,
+    height: heights[name],
+    background: 'transparent',
+    params: [{ name: 'steps', value: steps }],
+    config: {
+      view: { stroke: null },
+      font: cssColour('--ui'),
+      axis: {
+        labelColor: cssColour('--dim'),
+        labelFontSize: 11,
+        gridColor: cssColour('--grid'),
+        gridOpacity: 0.6,
+        domain: false,
+        ticks: false,
+        labelPadding: 6,
+        title: null,
+      },
+    },
+  }
+}
+
+const x = {
+  field: 'step',
+  type: 'quantitative' as const,
+  scale: { domainMin: 0, domainMax: { expr: 'steps' }, nice: false },
+  axis: null,
+}
+
+export const lossSpec = (width: number, steps: number, parts: string[]): TopLevelSpec => {
+  const colour = {
+    field: 'name',
+    type: 'nominal' as const,
+    scale: { domain: parts, range: parts.map((_, i) => partColours()[i % 4]!) },
+    legend: null,
+  }
+  const y = (field: string) => ({
+    field,
+    type: 'quantitative' as const,
+    scale: { type: 'log' as const, nice: false, domainMin: { expr: 'floor' } },
+    axis: { values: LOG_TICKS, format: '~g', labelOverlap: true },
+  })
+  return {
+    ...base(width, steps, 'loss'),
+    params: [
+      { name: 'steps', value: steps },
+      { name: 'floor', value: 0.01 },
+    ],
+    data: { name: 'points' },
+    layer: [
+      {
+        mark: { type: 'line', clip: true, strokeWidth: 1, opacity: 0.4, invalid: 'break-paths-show-domains' },
+        encoding: { x, y: y('value'), color: colour },
+      },
+      {
+        mark: { type: 'line', clip: true, strokeWidth: 1.7, invalid: 'break-paths-show-domains' },
+        encoding: { x, y: y('smooth'), color: colour },
+      },
+    ],
+  } as TopLevelSpec
+}
+
+export const accuracySpec = (width: number, steps: number, chance: number): TopLevelSpec => {
+  const y = {
+    type: 'quantitative' as const,
+    scale: { domain: [0, 1] },
+    axis: { values: [0, 0.5, 1], format: '.1f' },
+  }
+  const fg = cssColour('--fg')
+  return {
+    ...base(width, steps, 'accuracy'),
+    layer: [
+      {
+        data: { values: [{ chance }] },
+        mark: { type: 'rule', color: cssColour('--dim'), strokeDash: [2, 3] },
+        encoding: { y: { ...y, field: 'chance' } },
+      },
+      {
+        data: { name: 'points' },
+        mark: { type: 'line', strokeWidth: 1, opacity: 0.55, color: cssColour('--dim') },
+        encoding: { x, y: { ...y, field: 'value' } },
+      },
+      {
+        data: { name: 'evals' },
+        mark: { type: 'rule', color: fg },
+        encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' } },
+      },
+      {
+        data: { name: 'evals' },
+        mark: { type: 'line', color: fg, strokeWidth: 1.5 },
+        encoding: { x, y: { ...y, field: 'value' } },
+      },
+      {
+        data: { name: 'evals' },
+        mark: { type: 'point', size: 26, fill: cssColour('--bg'), stroke: fg, opacity: 1, strokeWidth: 1.5 },
+        encoding: { x, y: { ...y, field: 'value' } },
+      },
+    ],
+  } as TopLevelSpec
+}
+
+export const rateSpec = (width: number, steps: number): TopLevelSpec =>
+  ({
+    ...base(width, steps, 'rate'),
+    data: { name: 'points' },
+    mark: { type: 'line', color: cssColour('--fg'), strokeWidth: 1.5 },
+    encoding: {
+      x,
+      y: {
+        field: 'value',
+        type: 'quantitative',
+        scale: { domainMin: 0, nice: false },
+        axis: {
+          tickCount: 1,
+          labelExpr: "datum.value === 0 ? '0' : replace(format(datum.value, '.0~e'), '-', '−')",
+          labelOverlap: true,
+        },
+      },
+    },
+  }) as TopLevelSpec

@@ -1,0 +1,131 @@
+import { LitElement, html, nothing, unsafeCSS } from 'lit'
+import { customElement, property } from 'lit/decorators.js'
+import type { Command, PanelHead, PanelRun } from '../../src/extension/protocol'
+import { duration, fixed } from '../format'
+import { icon } from '../icons'
+import shared from '../shared.css'
+import { styled } from '../styled'
+import own from './header.css'
+
+const words: Record<PanelHead['state'], string> = {
+  queued: 'Queued',
+  preparing: 'Preparing',
+  running: 'Running',
+  paused: 'Paused',
+  finished: 'Finished',
+  stopped: 'Stopped',
+  failed: 'Failed',
+}
+
+/** Name, state and the few numbers that matter; Pause and Stop. */
+@customElement('thaw-header')
+export class Header extends LitElement {
+  static override styles = [unsafeCSS(shared), unsafeCSS(own)]
+
+  @property({ attribute: false }) run?: PanelRun
+  @property({ attribute: false }) head?: PanelHead
+  @property({ attribute: false }) answer?: { ok: boolean; message: string }
+
+  override render() {
+    const { run, head } = this
+    const state = head?.state ?? 'preparing'
+    const alive = state === 'running' || state === 'paused' || state === 'preparing'
+    const share = head && head.steps > 0 ? Math.min(1, head.step / head.steps) : 0
+    const trouble = this.answer && !this.answer.ok ? this.answer.message : head?.message
+    return html`
+      <header>
+        <div class="title">
+          <h1><span class="dot ${state}"></span>${run?.name ?? 'Run'}</h1>
+          <div class="small dim">
+            ${
+              run
+                ? html`${run.strategy.title}
+                  ${
+                    head && head.phase.current >= 0 && head.phase.count > 1
+                      ? html` · phase ${head.phase.current + 1} of ${head.phase.count}`
+                      : nothing
+                  }
+                  · seed ${run.seed}`
+                : 'waiting for the first line of the run'
+            }
+          </div>
+        </div>
+        <dl>
+          ${this.value('State', html`<span class="${state}-text" data-part="state">${words[state]}</span>`)}
+          ${head && this.value('Step', html`<span data-part="step">${head.step}</span>`, `of ${head.steps}`)}
+          ${this.accuracy()}
+          ${
+            head &&
+            this.value(
+              'Elapsed',
+              duration(head.elapsedMs),
+              head.leftMs !== undefined ? `about ${duration(head.leftMs)} left` : '',
+            )
+          }
+          ${run && this.value('Device', run.device.backend, run.device.where)}
+          ${
+            head?.progress &&
+            this.value('Now', head.progress.what, `${head.progress.done} of ${head.progress.total}`)
+          }
+        </dl>
+        <div class="controls">
+          ${
+            alive
+              ? html`
+                  ${
+                    state === 'paused'
+                      ? html`<vscode-button data-part="resume" @click=${() => this.send({ do: 'resume' })}
+                          >${icon('play')}&nbsp;Resume</vscode-button
+                        >`
+                      : html`<vscode-button data-part="pause" @click=${() => this.send({ do: 'pause' })}
+                          >${icon('pause')}&nbsp;Pause</vscode-button
+                        >`
+                  }
+                  <vscode-button
+                    appearance="secondary"
+                    data-part="stop"
+                    title="Stop and keep a checkpoint"
+                    @click=${() => this.send({ do: 'stop' })}
+                    >${icon('stop')}&nbsp;Stop</vscode-button
+                  >
+                `
+              : nothing
+          }
+        </div>
+      </header>
+      <div
+        class="track"
+        role="progressbar"
+        aria-label="Training steps"
+        aria-valuemin="0"
+        aria-valuemax=${head?.steps ?? 0}
+        aria-valuenow=${head?.step ?? 0}
+      >
+        <i ${styled({ width: `${100 * share}%` })}></i>
+      </div>
+      ${trouble ? html`<div class="message" role="alert">${icon('warn')}${trouble}</div>` : nothing}
+    `
+  }
+
+  private accuracy() {
+    const accuracy = this.head?.accuracy
+    if (!accuracy) return this.value('Balanced accuracy', '–', 'not evaluated yet')
+    const { balancedAccuracy, low, high, count, step, split } = accuracy
+    return this.value(
+      `Balanced accuracy, ${split}, step ${step}`,
+      html`<span data-part="accuracy">${fixed(balancedAccuracy)}</span>`,
+      `± ${fixed((high - low) / 2)}, ${count} images`,
+    )
+  }
+
+  private value(name: string, value: unknown, more = '') {
+    return html`<div>
+      <dt>${name}</dt>
+      <dd>${value} ${more ? html`<small>${more}</small>` : nothing}</dd>
+    </div>`
+  }
+
+  private send(command: Command): void {
+    this.dispatchEvent(new CustomEvent('command', { detail: command, bubbles: true, composed: true }))
+  }
+}
