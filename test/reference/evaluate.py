@@ -1,6 +1,6 @@
 """Values of metrics and tests by scikit-learn and scipy (Debian: python3-sklearn), for the unit tests.
 
-Run once: /usr/bin/python3 test/reference/evaluate.py > test/reference/evaluate.json
+Run once: /usr/bin/python3 test/reference/evaluate.py | npx prettier --parser json > test/reference/evaluate.json
 """
 import json
 import warnings

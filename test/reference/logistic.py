@@ -1,6 +1,6 @@
 """Linear probes by scikit-learn (Debian: python3-sklearn), for the unit tests.
 
-Run once: /usr/bin/python3 test/reference/logistic.py > test/reference/logistic.json
+Run once: /usr/bin/python3 test/reference/logistic.py | npx prettier --parser json > test/reference/logistic.json
 """
 import json
 import warnings
