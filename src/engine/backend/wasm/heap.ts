@@ -2,25 +2,24 @@ import type { BackendWasm, Tensor, TensorInfo } from '../tf'
 import { kernelsBase64 } from './kernels'
 
 type Run = (...args: number[]) => void
-const names = [
-  'affine',
-  'affine_gradient',
-  'channel_sum',
-  'channel_dot',
-  'channel_moments',
-  'activation_gradient',
-  'transposed_product',
-  'conv_filter',
-  'depthwise',
-  'depthwise_input',
-  'depthwise_filter',
-  'max_indices',
-  'gather_flat',
-  'scatter_flat',
-  'avg_pool',
-  'global_pool',
-] as const
-export type Kernels = Record<(typeof names)[number], Run>
+type Name =
+  | 'affine'
+  | 'affine_gradient'
+  | 'channel_sum'
+  | 'channel_dot'
+  | 'channel_moments'
+  | 'activation_gradient'
+  | 'transposed_product'
+  | 'conv_filter'
+  | 'depthwise'
+  | 'depthwise_input'
+  | 'depthwise_filter'
+  | 'max_indices'
+  | 'gather_flat'
+  | 'scatter_flat'
+  | 'avg_pool'
+  | 'global_pool'
+export type Kernels = Record<Name, Run>
 
 interface TfjsModule {
   asm: { memory: { readonly buffer: ArrayBuffer } }
