@@ -1,56 +1,12 @@
 import { resolve } from 'node:path'
-import { isAlive, openRunFolder, readStatus, type RunState } from '../events'
-import { readView, runIds } from './runs'
+import type { RunSummary } from '../runner'
 
-export interface RunRow {
-  id: string
-  name: string
-  state: RunState | 'interrupted'
-  strategy: string
-  step: number
-  steps: number
-  balancedAccuracy: number | null
-  low: number | null
-  high: number | null
-  seconds: number | null
-  moved: number | null
-  distance: number | null
-  folder: string
-}
+export type RunRow = RunSummary
 
-/** All runs of a folder, newest first. A run whose process is gone without an end was interrupted: it can be resumed. */
+/** All runs of a folder, newest first. */
 export async function runRows(root: string, cwd: string): Promise<RunRow[]> {
-  const folder = resolve(cwd, root)
-  const rows: RunRow[] = []
-  for (const id of runIds(folder).reverse()) {
-    const run = openRunFolder(resolve(folder, id))
-    const view = await readView(run)
-    const metrics = view.ended?.metrics ?? view.evals.at(-1)?.metrics
-    rows.push({
-      id,
-      name: view.name || id,
-      state: stateOf(run.path, view.ended?.state ?? view.state),
-      strategy: view.started?.strategy.name ?? '',
-      step: view.step,
-      steps: view.steps,
-      balancedAccuracy: metrics?.balancedAccuracy ?? null,
-      low: metrics?.low ?? null,
-      high: metrics?.high ?? null,
-      seconds: view.ended?.seconds ?? null,
-      moved: view.ended?.moved ?? null,
-      distance: view.ended?.distance ?? null,
-      folder: run.path,
-    })
-  }
-  return rows
-}
-
-/** What the log says, corrected by whether its writer is still there. */
-export function stateOf(path: string, state: RunState): RunState | 'interrupted' {
-  const status = readStatus(path)
-  if (state === 'finished' || state === 'stopped' || state === 'failed') return state
-  if (status && ['finished', 'stopped', 'failed'].includes(status.state)) return status.state
-  return status && !isAlive(status) ? 'interrupted' : (status?.state ?? state)
+  const { listRuns } = await import('../runner')
+  return listRuns(resolve(cwd, root))
 }
 
 export interface ModelRow {

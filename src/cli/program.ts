@@ -2,6 +2,12 @@ import { Command } from 'commander'
 import type { Cli } from './command'
 import { init } from './commands/init'
 import { ls } from './commands/ls'
+import { gc } from './commands/gc'
+import { resume } from './commands/resume'
+import { rm } from './commands/rm'
+import { run } from './commands/run'
+import { stop } from './commands/stop'
+import { watch } from './commands/watch'
 import { validate } from './commands/validate'
 
 /** The whole command line. Actions load the engine only when they need it, so that `thaw --help` is instant. */
@@ -20,7 +26,7 @@ export function createProgram(cli: Cli, version: string): Command {
       'after',
       '\nExit codes: 0 ok, 1 the run failed, 2 what was written is wrong, 3 the machine lacks something, 130 interrupted.',
     )
-  for (const add of [init, validate, ls]) add(program, cli)
+  for (const add of [init, validate, run, resume, ls, watch, stop, rm, gc]) add(program, cli)
   return program
 }
 

@@ -13,16 +13,12 @@ export function runTable(rows: readonly RunRow[], root: string, { colours }: Loo
     { head: 'name', cell: (row) => row.name },
     { head: 'state', cell: (row) => row.state },
     { head: 'step', align: 'right', cell: (row) => `${row.step}/${row.steps}` },
-    { head: 'balanced accuracy', cell: (row) => accuracyOf(row) },
-    { head: 'time', align: 'right', cell: (row) => duration(row.seconds ?? undefined) },
-    { head: 'moved', align: 'right', cell: (row) => percent(row.moved ?? undefined) },
-    { head: 'distance', align: 'right', cell: (row) => share(row.distance ?? undefined) },
+    { head: 'balanced accuracy', cell: (row) => accuracy(row.metrics) },
+    { head: 'time', align: 'right', cell: (row) => duration(row.seconds) },
+    { head: 'moved', align: 'right', cell: (row) => percent(row.moved) },
+    { head: 'distance', align: 'right', cell: (row) => share(row.distance) },
   ]
   return renderTable(columns, rows, colours)
-}
-
-function accuracyOf({ balancedAccuracy, low, high }: RunRow): string {
-  return balancedAccuracy === null ? '-' : accuracy({ balancedAccuracy, low: low ?? NaN, high: high ?? NaN })
 }
 
 type StrategyRow = Pick<StrategyMeta, 'name' | 'title' | 'type' | 'summary' | 'source' | 'cost'>

@@ -1,0 +1,80 @@
+import { basename } from 'node:path'
+import { ExitCode, UserError } from '../spec'
+import { printJson, type Cli } from './command'
+import { createDisplay } from './displays'
+import { exitCodeOf, followRun, onInterrupt, signalRun, stopRun, type FollowedRun } from './follow'
+
+export interface AttendOptions {
+  folder: string
+  label: string
+  json?: boolean
+  /** Ctrl-C stops the run; otherwise it only stops looking. */
+  owned: boolean
+}
+
+/** Shows a run until it is over, and sets the exit code. Undefined when a person has stopped looking. */
+export async function attendRun(cli: Cli, options: AttendOptions): Promise<FollowedRun | undefined> {
+  const { folder, label, json, owned } = options
+  const display = createDisplay(cli.terminal, json)
+  const { over, leave } = followRun(folder, (view) => display.update(folder, label, view))
+  let left = () => {}
+  const leaving = new Promise<undefined>((resolve) => (left = () => resolve(undefined)))
+  const release = onInterrupt(
+    () => {
+      if (!owned) return left()
+      display.note('stopping; Ctrl-C again kills it')
+      void stopRun(folder)
+    },
+    () => {
+      if (owned) signalRun(folder, 'SIGKILL')
+      left()
+    },
+  )
+  const followed = await Promise.race([over, leaving])
+  release()
+  leave()
+  display.close()
+  cli.exitCode = followed ? exitCodeOf(followed) : ExitCode.interrupted
+  return followed
+}
+
+/** What is said when a run is over; the last line of `--json`. @throws UserError when it failed */
+export function tellEnd(cli: Cli, folder: string, followed: FollowedRun | undefined, json?: boolean): void {
+  const run = basename(folder)
+  const { terminal } = cli
+  const ended = followed?.view.ended
+  const state = ended?.state ?? (followed ? 'interrupted' : 'running')
+  const message =
+    ended?.message ??
+    (state === 'interrupted' ? `its process is gone; \`thaw resume ${run}\` goes on` : undefined)
+  if (json) {
+    const { metrics = null, seconds, moved, distance, step } = ended ?? {}
+    printJson(terminal, {
+      run,
+      folder,
+      state,
+      metrics,
+      step,
+      seconds,
+      moved,
+      distance,
+      ...(message && { message }),
+    })
+  }
+  if (state === 'failed' || state === 'interrupted') {
+    terminal.warn(terminal.colours.red(message ?? `the run failed; ${folder}/trainer.log tells more`))
+  }
+  if (json) return
+  if (state === 'finished') terminal.print(`next: thaw show ${run}, thaw export ${run}`)
+  else if (state === 'stopped') terminal.print(`stopped; \`thaw resume ${run}\` goes on from where it was`)
+  else if (state === 'running')
+    terminal.print(`the run goes on; \`thaw watch ${run}\` looks again, \`thaw stop ${run}\` stops it`)
+}
+
+/** Refuses a number option that is no whole number of at least 1. */
+export function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1)
+    throw new UserError(`${text} is not a whole number of at least 1`)
+  return value
+}

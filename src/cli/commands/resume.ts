@@ -1,0 +1,29 @@
+import type { Command } from 'commander'
+import { attendRun, tellEnd } from '../attend'
+import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
+import { findRun } from '../runs'
+
+interface Options extends CommonOptions {
+  runs: string
+  detach?: boolean
+  force?: boolean
+}
+
+/** `thaw resume RUN`: goes on from the newest checkpoint. */
+export function resume(program: Command, cli: Cli): void {
+  withRuns(addCommand(program, 'resume <run>', 'go on with a run that was stopped, failed or interrupted'))
+    .option('--detach', 'start it and come back at once')
+    .option('--force', 'take over from another machine, when you know that it no longer runs there')
+    .action(async (reference: string, options: Options) => {
+      const { terminal } = cli
+      const { path } = findRun(reference, options.runs, terminal.cwd)
+      const { resumeRun } = await import('../../runner')
+      const { id, folder } = await resumeRun(path, { force: options.force })
+      if (options.detach) {
+        if (options.json) return printJson(terminal, { run: id, folder, state: 'running', metrics: null })
+        return terminal.print(`resumed ${id}; \`thaw watch ${id}\` follows it`)
+      }
+      const followed = await attendRun(cli, { folder, label: id, json: options.json, owned: true })
+      tellEnd(cli, folder, followed, options.json)
+    })
+}

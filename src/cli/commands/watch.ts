@@ -1,0 +1,15 @@
+import type { Command } from 'commander'
+import { attendRun, tellEnd } from '../attend'
+import { addCommand, withRuns, type Cli, type CommonOptions } from '../command'
+import { findRun } from '../runs'
+
+/** `thaw watch RUN`: live in the terminal; Ctrl-C stops looking, not the run. */
+export function watch(program: Command, cli: Cli): void {
+  withRuns(addCommand(program, 'watch [run]', 'follow a run live; Ctrl-C stops looking, not the run')).action(
+    async (reference: string | undefined, options: CommonOptions & { runs: string }) => {
+      const { id, path } = findRun(reference ?? 'last', options.runs, cli.terminal.cwd)
+      const followed = await attendRun(cli, { folder: path, label: id, json: options.json, owned: false })
+      tellEnd(cli, path, followed, options.json)
+    },
+  )
+}
