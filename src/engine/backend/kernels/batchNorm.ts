@@ -66,6 +66,57 @@ export interface BatchNormParameters {
   epsilon: number
 }
 
+/** scale = gamma / sqrt(variance + epsilon) and shift = beta - mean scale. */
+const fold = defineKernel<{ epsilon: number }>({
+  name: 'ThawFoldBatchNorm',
+  wasm: wasm.fold,
+  save: ['gamma', 'mean', 'variance'],
+  generic: ({ gamma, beta, mean, variance }, { epsilon }) => {
+    const scale = tf.mul(gamma!, tf.rsqrt(tf.add(variance!, epsilon)))
+    return [scale, tf.sub(beta!, tf.mul(mean!, scale))]
+  },
+  gradient: (dys, [gamma, mean, variance], { epsilon }) => {
+    const [dScale, dShift] = dys as unknown as [Tensor, Tensor]
+    if (differentiable()) return composedFoldGradient(dScale, dShift, gamma!, mean!, variance!, epsilon)
+    const inputs = { gamma: gamma!, mean: mean!, variance: variance!, dScale, dShift }
+    const [dGamma, dMean, dVariance] = foldGradient(inputs, { epsilon })
+    return {
+      gamma: () => dGamma!,
+      beta: () => dShift.clone(),
+      mean: () => dMean!,
+      variance: () => dVariance!,
+    }
+  },
+}) as unknown as (inputs: Record<string, Tensor>, attributes: { epsilon: number }) => [Tensor, Tensor]
+
+function composedFoldGradient(
+  dScale: Tensor,
+  dShift: Tensor,
+  gamma: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  epsilon: number,
+) {
+  const root = () => rsqrt(tf.add(variance, epsilon))
+  const slope = () => tf.sub(dScale, tf.mul(mean, dShift))
+  return {
+    gamma: () => tf.mul(slope(), root()),
+    beta: () => tf.clone(dShift),
+    mean: () => tf.neg(tf.mul(tf.mul(gamma, root()), dShift)),
+    variance: () => tf.mul(tf.mul(-0.5, tf.mul(slope(), gamma)), tf.pow(root(), 3)),
+  }
+}
+
+/** Gradients by gamma, mean and variance in one pass; has none of its own. */
+const foldGradient = defineKernel<{ epsilon: number }>({
+  name: 'ThawFoldBatchNormGradient',
+  wasm: wasm.foldGradient,
+  generic: ({ gamma, mean, variance, dScale, dShift }, { epsilon }) => {
+    const parts = composedFoldGradient(dScale!, dShift!, gamma!, mean!, variance!, epsilon)
+    return [parts.gamma(), parts.mean(), parts.variance()]
+  },
+}) as unknown as (inputs: Record<string, Tensor>, attributes: object) => Tensor[]
+
 /**
  * Batch norm on running statistics: (x - mean) / sqrt(variance + epsilon) gamma + beta, then the activation. All
  * vectors [c]. Gradients reach x, gamma, beta and, should anyone ask, mean and variance.
@@ -75,8 +126,7 @@ export function batchNormEval(
   { gamma, beta, epsilon, mean, variance }: BatchNormParameters & { mean: Tensor; variance: Tensor },
   activation: Follow = 'linear',
 ): Tensor {
-  const scale = tf.mul(gamma, rsqrt(tf.add(variance, epsilon)))
-  const shift = tf.sub(beta, tf.mul(mean, scale))
+  const [scale, shift] = fold({ gamma, beta, mean, variance }, { epsilon })
   return affine({ x, scale, shift }, { activation })
 }
 

@@ -283,3 +283,24 @@ export function globalPool(
   kernelsOf(backend).global_pool(at(backend, x), at(backend, y), n, h * w, c, Number(backward))
   return to
 }
+
+type Epsilon = { epsilon: number }
+
+export const fold: Form<Epsilon> = ({ gamma, beta, mean, variance }, { epsilon }, backend) => {
+  const c = gamma!.size
+  const made = [output(backend, [c]), output(backend, [c])]
+  const [g, b, m, v, scale, shift] = [gamma!, beta!, mean!, variance!, ...made].map((t) => at(backend, t))
+  kernelsOf(backend).fold(g!, b!, m!, v!, epsilon, scale!, shift!, c)
+  return made
+}
+
+export const foldGradient: Form<Epsilon> = (inputs, { epsilon }, backend) => {
+  const { gamma, mean, variance, dScale, dShift } = inputs
+  const c = gamma!.size
+  const made = [output(backend, [c]), output(backend, [c]), output(backend, [c])]
+  const [g, m, v, ds, dt, a, b, d] = [gamma!, mean!, variance!, dScale!, dShift!, ...made].map((t) =>
+    at(backend, t),
+  )
+  kernelsOf(backend).fold_gradient(g!, m!, v!, epsilon, ds!, dt!, a!, b!, d!, c)
+  return made
+}

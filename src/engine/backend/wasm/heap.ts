@@ -19,6 +19,8 @@ type Name =
   | 'scatter_flat'
   | 'avg_pool'
   | 'global_pool'
+  | 'fold'
+  | 'fold_gradient'
 export type Kernels = Record<Name, Run>
 
 interface TfjsModule {

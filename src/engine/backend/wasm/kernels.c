@@ -535,3 +535,29 @@ void global_pool(float *x, float *y, int n, int pixels, int c, int backward) {
       for (int k = 0; k < c; k++) y[k] *= each;
   }
 }
+
+// ---- batch norm's vectors ----------------------------------------------------------------------------------------
+
+static inline float inverse_root(float variance, float epsilon) { return 1.0f / __builtin_sqrtf(variance + epsilon); }
+
+// scale = gamma / sqrt(variance + epsilon), shift = beta - mean scale.
+EXPORT(fold)
+void fold(const float *gamma, const float *beta, const float *mean, const float *variance, float epsilon, float *scale,
+          float *shift, int c) {
+  for (int i = 0; i < c; i++) {
+    scale[i] = gamma[i] * inverse_root(variance[i], epsilon);
+    shift[i] = beta[i] - mean[i] * scale[i];
+  }
+}
+
+// Gradients by gamma, mean and variance; that by beta is dshift.
+EXPORT(fold_gradient)
+void fold_gradient(const float *gamma, const float *mean, const float *variance, float epsilon, const float *dscale,
+                   const float *dshift, float *dgamma, float *dmean, float *dvariance, int c) {
+  for (int i = 0; i < c; i++) {
+    float r = inverse_root(variance[i], epsilon), d = dscale[i] - mean[i] * dshift[i];
+    dgamma[i] = d * r;
+    dmean[i] = -gamma[i] * r * dshift[i];
+    dvariance[i] = -0.5f * d * gamma[i] * r * r * r;
+  }
+}
