@@ -1,3 +1,4 @@
+export type { StepOutput } from '../notebook/protocol'
 import type { DeclaredPhase, LayerInfo, LayerMeasure, RunState } from '../events/types'
 
 /**

@@ -1,60 +1,52 @@
+import { emptyView, foldEvents, LayerReader, openRunFolder, type RunEvent, type RunView } from '../../events'
 import type { LayerMeasure } from '../../events/types'
-import {
-  emptyView,
-  EventReader,
-  foldEvents,
-  LayerReader,
-  livenessOf,
-  openRunFolder,
-  readStatus,
-  type RunView,
-} from '../../events'
+import { RunWatcher } from '../../runner/watcher'
 import type { Cursor, LayerWindow, ToPanel } from '../protocol'
 import { updateFor } from './project'
 
-/** Milliseconds between looks at the log; a watcher would miss changes on network drives. */
-const LOOK = 200
+/** News are told at most so often: a fast run has hundreds of steps a second. */
+const TELL_MS = 100
 
 /**
- * What the host knows of one run: its log read from a cursor, folded, and its layer rows. One feed serves every
- * panel of the run; it tells them only that something changed.
+ * What the host knows of one run: its log, folded, and its layer rows. One feed serves every view of the run and
+ * tells them only that something changed.
  */
 export class RunFeed {
   private view: RunView = emptyView()
-  private readonly events: EventReader
   private readonly layers: LayerReader
+  private readonly watcher: RunWatcher
   private readonly listeners = new Set<() => void>()
   private timer: NodeJS.Timeout | undefined
-  private turn: Promise<void> = Promise.resolve()
-  private closed = false
-  private dead: string | undefined
+  private interrupted = false
 
-  constructor(readonly path: string) {
-    const folder = openRunFolder(path)
-    this.events = new EventReader(folder.events)
-    this.layers = new LayerReader(folder.layers)
+  constructor(
+    readonly path: string,
+    pollMs?: number,
+  ) {
+    this.layers = new LayerReader(openRunFolder(path).layers)
+    this.watcher = new RunWatcher(path, {
+      pollMs,
+      onEvents: ({ events }) => this.take(events),
+      onOver: (how) => this.over(how),
+    }).start()
   }
 
+  /** The run as it stands; a run whose trainer is gone without a word has failed. */
   get current(): RunView {
-    return this.dead && !this.view.ended ? { ...this.view, state: 'failed' } : this.view
+    return this.interrupted && !this.view.ended ? { ...this.view, state: 'failed' } : this.view
   }
 
   onChange(listener: () => void): () => void {
     this.listeners.add(listener)
-    if (this.listeners.size === 1) this.schedule(0)
-    return () => {
-      this.listeners.delete(listener)
-      if (this.listeners.size === 0) clearTimeout(this.timer)
-    }
+    return () => this.listeners.delete(listener)
   }
 
   /** What has come since the cursor. */
-  async update(cursor?: Cursor): Promise<Extract<ToPanel, { type: 'update' }>> {
-    await this.look()
-    const answer = updateFor(this.view, this.path, cursor, Date.now())
-    return this.dead && !this.view.ended
-      ? { ...answer, head: { ...answer.head, state: 'failed', message: this.dead } }
-      : answer
+  update(cursor?: Cursor): Extract<ToPanel, { type: 'update' }> {
+    const answer = updateFor(this.current, this.path, cursor, Date.now())
+    if (!this.interrupted || this.view.ended) return answer
+    const message = `The trainer ended without a word at step ${this.view.step}. Type \`thaw resume ${this.path}\` to go on from the last checkpoint.`
+    return { ...answer, head: { ...answer.head, message } }
   }
 
   /** The layers' measures between two steps in at most so many columns, the greatest of each. */
@@ -78,37 +70,27 @@ export class RunFeed {
   }
 
   dispose(): void {
-    this.closed = true
+    this.watcher.dispose()
     clearTimeout(this.timer)
+    this.timer = undefined
     this.listeners.clear()
   }
 
-  private schedule(delay: number): void {
-    clearTimeout(this.timer)
-    if (this.closed || this.listeners.size === 0) return
-    this.timer = setTimeout(() => {
-      void this.look().finally(() => this.schedule(this.view.ended ? LOOK * 10 : LOOK))
-    }, delay)
+  private take(events: readonly RunEvent[]): void {
+    this.view = foldEvents(this.view, events)
+    if (events.some((event) => event.kind === 'run-started')) this.interrupted = false
+    this.tell()
   }
 
-  /** Reads on; calls take turns, so that an event is folded once. */
-  private look(): Promise<void> {
-    this.turn = this.turn.then(async () => {
-      const events = await this.events.read()
-      const died = this.view.ended ? undefined : this.death()
-      const changed = events.length > 0 || died !== this.dead
-      this.dead = died
-      if (events.length > 0) this.view = foldEvents(this.view, events)
-      if (changed) for (const listener of this.listeners) listener()
-    })
-    return this.turn
+  private over(how: 'ended' | 'interrupted'): void {
+    this.interrupted = how === 'interrupted'
+    this.tell()
   }
 
-  /** A trainer that is gone without a word left no last event. */
-  private death(): string | undefined {
-    const status = readStatus(this.path)
-    if (!status || livenessOf(status) !== 'dead') return undefined
-    if (['finished', 'stopped', 'failed'].includes(status.state)) return undefined
-    return `The trainer (process ${status.pid}) ended without a word at step ${this.view.step}. Run \`thaw resume ${this.path}\` to go on from the last checkpoint.`
+  private tell(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined
+      for (const listener of this.listeners) listener()
+    }, TELL_MS)
   }
 }

@@ -8,7 +8,7 @@ export function panelPage(options: {
   const csp = [
     `default-src 'none'`,
     `script-src 'nonce-${options.nonce}'`,
-    `style-src ${options.cspSource}`,
+    `style-src ${options.cspSource} 'nonce-${options.nonce}'`,
     `font-src ${options.cspSource}`,
     `img-src data:`,
   ].join('; ')
@@ -17,6 +17,7 @@ export function panelPage(options: {
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${csp}">
+<meta property="csp-nonce" content="${options.nonce}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Thaw run</title>
 </head>

@@ -1,0 +1,20 @@
+import { sendControl } from '../runner/controlClient'
+import { log } from './output'
+import type { Command } from './protocol'
+
+/** Tells a run something; what went wrong is a sentence, never an exception. */
+export async function control(
+  folder: string,
+  command: Command,
+  source: string,
+): Promise<{ ok: boolean; message: string }> {
+  try {
+    await sendControl(folder, command, source)
+    log(`${folder}: ${command.do}, from ${source}`)
+    return { ok: true, message: '' }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    log(`${folder}: ${command.do} failed. ${message}`)
+    return { ok: false, message }
+  }
+}

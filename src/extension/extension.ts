@@ -1,0 +1,35 @@
+import * as vscode from 'vscode'
+import { RunLens } from './codeLens'
+import { registerCommands } from './commands'
+import { registerNotebook } from './notebook/register'
+import { openOutput } from './output'
+import { Panels } from './panel/panels'
+import { isRunFile } from './runFileName'
+import { StatusBar } from './statusBar'
+
+/** Only registers; what trains is another process, and what is heavy is loaded by the first command that needs it. */
+export function activate(context: vscode.ExtensionContext): void {
+  const diagnostics = vscode.languages.createDiagnosticCollection('thaw')
+  const panels = new Panels(context.extensionUri)
+  const status = new StatusBar(panels)
+  const check = async (document: vscode.TextDocument) => {
+    if (!isRunFile(document.uri.path) || document.uri.scheme !== 'file') return
+    const { check } = await import('./runFile')
+    check(document, diagnostics)
+  }
+  context.subscriptions.push(
+    openOutput(),
+    diagnostics,
+    panels,
+    status,
+    ...registerCommands({ panels, status, diagnostics }),
+    ...registerNotebook(),
+    vscode.window.registerWebviewPanelSerializer('thaw.run', panels),
+    vscode.languages.registerCodeLensProvider({ scheme: 'file', pattern: '**/*.thaw.json' }, new RunLens()),
+    vscode.workspace.onDidOpenTextDocument((document) => void check(document)),
+    vscode.workspace.onDidSaveTextDocument((document) => void check(document)),
+    vscode.workspace.onDidCloseTextDocument((document) => diagnostics.delete(document.uri)),
+  )
+  // documents that were open before; after activation, so that it stays quick
+  setTimeout(() => vscode.workspace.textDocuments.forEach((document) => void check(document)), 0)
+}

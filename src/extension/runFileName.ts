@@ -1,0 +1,2 @@
+/** Run files are told by their name. */
+export const isRunFile = (path: string): boolean => path.endsWith('.thaw.json')
