@@ -1,4 +1,4 @@
-import { UserError } from '../../spec/types'
+import { ExitCode, UserError } from '../../spec/types'
 import type { Evaluated } from './types'
 
 /** What metrics need of each image's scores. */
@@ -57,6 +57,7 @@ function checkedRow(scores: ArrayLike<number>, image: number, classes: number): 
       throw new UserError(
         `The network's score of class ${c} for image ${image} is ${score}, so nothing can be evaluated; ` +
           'the weights are probably not finite: go back to an earlier checkpoint or lower the rate.',
+        ExitCode.runFailed,
       )
     row.push(score)
   }

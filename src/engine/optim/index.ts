@@ -6,6 +6,7 @@ import type { Optimizer } from './types'
 
 export { GradientAccumulator } from './accumulate'
 export { clipByGlobalNorm, globalNorm, squaredNorm } from './clip'
+export { floats } from './floats'
 export { createSchedule } from './schedule'
 export { lbfgs, minimizeLbfgs } from './lbfgs'
 export type { LbfgsOptions, LbfgsProgress, LbfgsResult, Objective } from './lbfgs'
