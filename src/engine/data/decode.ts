@@ -77,21 +77,12 @@ export async function readHeader(bytes: Uint8Array): Promise<ImageHeader> {
   return { format, width, height }
 }
 
-/** A drawing is rendered at the size that is asked for rather than at its nominal one and then blown up. */
-function svgDensity({ width, height }: ImageHeader, size: number): number {
-  const wanted = Math.max(size / width, size / height)
-  const allowed = 4096 / Math.max(width, height)
-  return Math.min(
-    100_000,
-    Math.max(1, 72 * Math.min(wanted, Math.max(allowed, size / Math.max(width, height)))),
-  )
-}
-
 /**
  * Decodes an image file to `size * size` RGB values, row by row, 8 bits each.
  *
  * First frame of an animation; EXIF orientation applied; grey, CMYK and 16-bit pictures become sRGB; transparent
- * pixels lie on the background. Resampled with Lanczos-3 (an image that has the size already is untouched).
+ * pixels lie on the background. Resampled with Lanczos-3 (an image that has the size already is untouched); an SVG
+ * is drawn at the size asked for.
  * `known` saves reading the header again.
  *
  * The decoder is handed the bytes and never a path, so an SVG has no base to load files from, and it has no network.
@@ -103,13 +94,12 @@ export async function decodeImage(
   options: DecodeOptions,
   known?: ImageHeader,
 ): Promise<Uint8Array> {
-  const header = known ?? (await readHeader(bytes))
+  if (!known) await readHeader(bytes)
   const { size, background } = options
   try {
     const { data, info } = await sharp(bytes, {
       limitInputPixels: limits.pixels,
       failOn: 'error',
-      density: header.format === 'svg' ? svgDensity(header, size) : undefined,
     })
       .timeout({ seconds: limits.seconds })
       .autoOrient()

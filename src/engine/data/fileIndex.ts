@@ -32,7 +32,7 @@ export class FileIndex {
   private entries = new Map<string, Entry>()
   private readonly file?: string
   private changed = false
-  private loaded = false
+  private loading?: Promise<void>
 
   constructor(
     private readonly root: string,
@@ -44,7 +44,7 @@ export class FileIndex {
 
   /** Known facts, or what `find` finds out now. */
   async facts(path: string, find: (file: string) => Promise<FileFacts>): Promise<FileFacts> {
-    await this.load()
+    await (this.loading ??= this.load())
     const file = resolve(this.root, path)
     const stamp = await stampOf(file)
     const known = this.entries.get(path)
@@ -74,8 +74,6 @@ export class FileIndex {
   }
 
   private async load(): Promise<void> {
-    if (this.loaded) return
-    this.loaded = true
     if (!this.file) return
     try {
       const saved = JSON.parse(await readFile(this.file, 'utf8')) as {

@@ -113,7 +113,14 @@ export function readLayout(scan: Scan): Layout {
         empty,
       ),
     )
-  return { kind, given: (['train', 'val', 'test'] as const).filter((split) => images.some((image) => image.split === split)), ...classesOf(images, findings), findings }
+  return {
+    kind,
+    given: (['train', 'val', 'test'] as const).filter((split) =>
+      images.some((image) => image.split === split),
+    ),
+    ...classesOf(images, findings),
+    findings,
+  }
 }
 
 /** Classes are those of train; images of val and test that belong to none of them are left out. */

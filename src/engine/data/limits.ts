@@ -51,4 +51,12 @@ export const isForeignImageName = (name: string): boolean => foreign.has(extensi
 /** Files that systems leave behind and nobody means as data. */
 export const isClutter = (name: string): boolean =>
   name.startsWith('.') ||
-  ['thumbs.db', 'desktop.ini', '__macosx', '__pycache__', 'node_modules', '$recycle.bin', 'lost+found'].includes(name.toLowerCase())
+  [
+    'thumbs.db',
+    'desktop.ini',
+    '__macosx',
+    '__pycache__',
+    'node_modules',
+    '$recycle.bin',
+    'lost+found',
+  ].includes(name.toLowerCase())

@@ -38,8 +38,15 @@ export function noise(size: number, seed: number): Uint8Array {
 export const encode = (pixels: Uint8Array, width: number, height = width) =>
   sharp(pixels, { raw: { width, height, channels: 3 } })
 
-export const noisePng = (seed: number, size = 8) =>
-  encode(noise(size, seed), size).png({ compressionLevel: 1 }).toBuffer()
+const made = new Map<string, Promise<Buffer>>()
+
+/** A PNG of `noise`, encoded once a test file. */
+export function noisePng(seed: number, size = 8): Promise<Buffer> {
+  const key = `${seed}/${size}`
+  let png = made.get(key)
+  if (!png) made.set(key, (png = encode(noise(size, seed), size).png({ compressionLevel: 1 }).toBuffer()))
+  return png
+}
 
 /** `count` different images for each class, in class folders below `under`. */
 export async function classFolders(
