@@ -1,6 +1,7 @@
 import type { RunEventBody } from '../../events/types'
 import type { NetworkGraph } from '../network/types'
 import type { ActivePhase } from './plan'
+import { STANDARDISE_LAYER } from './standardise'
 
 type Alarm = Extract<RunEventBody, { kind: 'alarm' }>
 
@@ -24,7 +25,9 @@ export class FreezeTruth {
   frozenMoved(active: ActivePhase, moved: ReadonlyMap<string, number>, step: number): Alarm[] {
     return this.alarms(step, 'frozen-moved', (name) => {
       const info = this.graph.parameters.get(name)!
-      const mayMove = info.buffer ? active.mode(info.layer) === 'train' : active.trainedNames.has(name)
+      const solves = info.layer === STANDARDISE_LAYER && active.planned.phase.solve?.standardise === 'layer'
+      const mayMove =
+        solves || (info.buffer ? active.mode(info.layer) === 'train' : active.trainedNames.has(name))
       const change = moved.get(name)
       if (mayMove || change === undefined || change === 0) return undefined
       return info.buffer

@@ -1,0 +1,48 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { catalog } from '../../../src/engine/strategies/catalog'
+import { strategies } from '../../../src/engine/strategies/registry'
+import {
+  exportsWhatItEvaluated,
+  finish,
+  gradientsReachOnlyWhatTrains,
+  keepsMemoryFlat,
+  keepsTheSource,
+  resumesBitEqual,
+  scoresImagesAlone,
+  type Finished,
+  type Member,
+} from './contract'
+
+/** Options that make a run of six steps pass through every phase. */
+const variants: Record<string, Record<string, unknown>[]> = {
+  'linear-probe': [{}, { solver: 'sgd' }],
+  gradual: [{ every: 1 }],
+  'lp-ft': [{}, { solver: 'sgd', probeSteps: 2 }],
+  'l2-sp': [{}, { form: 'loss', scope: 'all' }],
+}
+
+test('the catalogue that front ends read and the registry hold the same strategies', () => {
+  expect(catalog.map(({ name }) => name)).toEqual([...strategies.keys()])
+  for (const meta of catalog) expect(strategies.get(meta.name)!.meta).toBe(meta)
+})
+
+const members = [...strategies.values()].flatMap((strategy) =>
+  (variants[strategy.meta.name] ?? [{}]).map((options): [string, Member] => [
+    `${strategy.meta.name} ${JSON.stringify(options)}`,
+    { strategy, options },
+  ]),
+)
+
+describe.each(members)('%s', (_name, member) => {
+  let finished: Finished
+  beforeAll(async () => {
+    finished = await finish(member)
+  })
+  test('U1 leaves the pre-trained values as they are', () => keepsTheSource(finished))
+  test('U3 a checkpoint gives the scores that were evaluated', () => exportsWhatItEvaluated(finished))
+  test('U6 scores each image by itself', () => scoresImagesAlone(finished))
+  test('keeps memory flat and leaves nothing behind', () => keepsMemoryFlat(finished))
+  test('U4 gradients reach what trains and nothing else', () => gradientsReachOnlyWhatTrains(member))
+  test('U5 resumes bit-equal from any step', () =>
+    resumesBitEqual(member, (n) => (n > 0 ? [Math.floor(Math.random() * n)] : [])))
+})

@@ -1,0 +1,127 @@
+import { expect, test } from 'vitest'
+import { strategies } from '../../../src/engine/strategies/registry'
+import { TrainingSession } from '../../../src/engine/train'
+import { pixels as imagesOf } from '../../../src/engine/train/frozenFeatures'
+import { Collected, environment, tinyParts, tinySpec } from '../train/fixture'
+import { differences, openMember, runMember, valuesOf, weightsOf, type Member } from './contract'
+
+const member = (
+  name: string,
+  options: Record<string, unknown> = {},
+  file?: Record<string, unknown>,
+): Member => ({
+  strategy: strategies.get(name)!,
+  options,
+  file,
+})
+
+async function finalWeights(one: Member): Promise<Map<string, Float32Array>> {
+  const { sink } = await runMember(one)
+  return weightsOf(sink.checkpoints.at(-1)!.files)
+}
+
+const quiet = { train: { optimizer: { rate: 0.003, weightDecay: 0 } } }
+
+test.each([
+  ['B-2 last-k with all stages is full fine-tuning', member('last-k', { k: 'all' }), member('full')],
+  [
+    'B-2 last-k with no stage is the probe trained by steps',
+    member('last-k', { k: 0 }),
+    member('linear-probe', { solver: 'sgd' }),
+  ],
+  [
+    'B-3 one rate for all stages, nothing frozen and the schedule of the run file is full fine-tuning',
+    member('gradual', { factor: 1, unfreeze: false, slanted: false }),
+    member('full'),
+  ],
+  [
+    'L2SP-1 no strength, decoupled, is full fine-tuning',
+    member('l2-sp', { alpha: 0, beta: 0 }, quiet),
+    member('full', {}, quiet),
+  ],
+  [
+    'L2SP-1 no strength, in the loss, is full fine-tuning',
+    member('l2-sp', { alpha: 0, beta: 0, form: 'loss' }, quiet),
+    member('full', {}, quiet),
+  ],
+])('%s', async (_name, one, other) => {
+  expect(differences(await finalWeights(one), await finalWeights(other))).toEqual([])
+})
+
+test('B-1 the probe leaves the backbone bit-identical, and features kept give the same head as features in the loop', async () => {
+  const kept = member('linear-probe', { solver: 'sgd' }, { data: { transforms: 'none' } })
+  const session = await openMember(kept)
+  const before = valuesOf(session.bank)
+  while (!session.done) await session.step()
+  expect(differences(before, valuesOf(session.bank)).sort()).toEqual(['head.bias', 'head.weight'])
+  expect(session.features.cache.size).toBeGreaterThan(0)
+  const withCache = valuesOf(session.bank)
+  await session.dispose()
+
+  const inLoop = await openMember(kept)
+  inLoop.features.input = (batch) => ({ x: imagesOf(batch) })
+  while (!inLoop.done) await inLoop.step()
+  expect(differences(withCache, valuesOf(inLoop.bank))).toEqual([])
+  await inLoop.dispose()
+})
+
+test('B-4 a stage that is not yet thawed is bit-identical to the pre-trained one, statistics included', async () => {
+  const session = await openMember(member('gradual', { every: 2 }, { train: { batchNorm: 'train' } }))
+  const w0 = valuesOf(session.w0)
+  const stageOf = new Map(session.graph.nodes.map((node) => [node.name, node.stage]))
+  const order = ['head', ...new Set([...stageOf.values()].filter((stage) => stage !== 'head'))]
+  const stages = [order[0]!, ...order.slice(1).reverse()]
+  while (!session.done) {
+    await session.step()
+    const thawed = new Set(stages.slice(0, session.phase.index + 1))
+    const moved = differences(w0, valuesOf(session.bank)).map((name) =>
+      stageOf.get(session.graph.parameters.get(name)!.layer),
+    )
+    expect(new Set(moved)).toEqual(thawed)
+  }
+  await session.dispose()
+})
+
+test('B-5 fine-tuning starts from the scores of the probe', async () => {
+  const spec = tinySpec('lp-ft', { train: { steps: 0 } })
+  const probe = tinySpec('linear-probe', { train: { steps: 0 } })
+  const scores = async (file: typeof spec) => {
+    const session = await TrainingSession.open(file, environment(), tinyParts(file))
+    await session.step()
+    const { metrics } = await session.evaluate('test')
+    await session.dispose()
+    return metrics
+  }
+  const [a, b] = [await scores(spec), await scores(probe)]
+  expect(a.loss).toBeCloseTo(b.loss, 4)
+  expect(a.accuracy).toBe(b.accuracy)
+})
+
+test('the probe learns the patterns that a random head does not know', async () => {
+  const spec = tinySpec('linear-probe')
+  const sink = new Collected()
+  const session = await TrainingSession.open(spec, environment(sink), tinyParts(spec))
+  const before = await session.evaluate('test')
+  await session.step()
+  const after = await session.evaluate('test')
+  expect(after.metrics.loss).toBeLessThan(before.metrics.loss)
+  expect(after.metrics.accuracy).toBeGreaterThanOrEqual(0.75)
+  expect(sink.of('progress').some(({ what }) => what === 'features')).toBe(true)
+  await session.dispose()
+})
+
+test('scratch starts from random values, not from the pre-trained ones', async () => {
+  const session = await openMember(member('scratch'))
+  const { setup } = await openMember(member('full'))
+  for (const info of session.graph.parameters.values())
+    if (info.role === 'kernel' && info.pretrained)
+      expect([...valuesOf(session.bank).get(info.name)!]).not.toEqual([...setup.w0.get(info.name)!.data])
+  expect(session.active.mode('stem.bn')).toBe('train')
+  await session.dispose()
+})
+
+test('last-k refuses more stages than there are', async () => {
+  await expect(openMember(member('last-k', { k: 99 }))).rejects.toThrow(
+    /stages below the head, not 99; write a number from 0 to/,
+  )
+})
