@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { Cli } from './command'
 import { init } from './commands/init'
 import { ls } from './commands/ls'
+import { demo } from './commands/demo'
 import { gc } from './commands/gc'
 import { resume } from './commands/resume'
 import { rm } from './commands/rm'
@@ -26,7 +27,7 @@ export function createProgram(cli: Cli, version: string): Command {
       'after',
       '\nExit codes: 0 ok, 1 the run failed, 2 what was written is wrong, 3 the machine lacks something, 130 interrupted.',
     )
-  for (const add of [init, validate, run, resume, ls, watch, stop, rm, gc]) add(program, cli)
+  for (const add of [init, validate, run, resume, ls, watch, stop, rm, gc, demo]) add(program, cli)
   return program
 }
 
