@@ -10,8 +10,6 @@ interface CaseOptions {
   optimizer: Record<string, unknown>
   batchNorm?: 'train' | 'eval_affine'
   l2sp?: { alpha: number; beta: number; decoupled: boolean }
-  /** Allowed relative error of what a parameter moved by; default 1e-3. */
-  tolerance?: number
 }
 
 interface Result {
@@ -25,12 +23,12 @@ const sgd = { name: 'sgd', rate: 0.01, headRate: 0.1, weightDecay: 1e-3, nestero
 
 const cases: Record<string, CaseOptions> = {
   'full, AdamW, running statistics': { strategy: { name: 'full' }, optimizer: adamw },
-  // Adam divides small gradients by themselves: PyTorch's own float32 is off by 4e-4 here
+  // a scale in front of depthwise convolution and batch norm has a gradient that nearly cancels; Adam with the usual
+  // epsilon would divide its rounding by itself, PyTorch's float32 as well
   'full, AdamW, batch statistics': {
     strategy: { name: 'full' },
-    optimizer: adamw,
+    optimizer: { ...adamw, epsilon: 1e-4 },
     batchNorm: 'train',
-    tolerance: 5e-3,
   },
   'full, Adam, two batches a step': {
     strategy: { name: 'full' },
@@ -143,9 +141,7 @@ describe.each(['wasm', 'cpu'] as const)('20 steps on %s are those of PyTorch in 
       if (!trained.has(parameter)) continue
       const moved = values.map((v, i) => v - before[i]!)
       const theirMove = theirs.map((v, i) => v - before[i]!)
-      expect(relativeError(moved, theirMove), `movement of ${parameter}`).toBeLessThan(
-        cases[name]!.tolerance ?? 1e-3,
-      )
+      expect(relativeError(moved, theirMove), `movement of ${parameter}`).toBeLessThan(1e-3)
     }
   })
 })
