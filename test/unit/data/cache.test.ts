@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { auditDataset, createBatchStream, evaluationBatches, type Dataset } from '../../../src/engine/data'
 import type * as Decode from '../../../src/engine/data/decode'
+import { DiskCache } from '../../../src/engine/data/diskCache'
 import { ImageStore } from '../../../src/engine/data/store'
 import { classFolders, noisePng, openFolder, temporaryFolder, writeFolder } from './folder'
 
@@ -173,5 +174,38 @@ describe('decoded images', () => {
     expect(statSync(one!).size).toBe(192)
     const blocked = join(writeFolder({ file: 'x' }), 'file', 'cache')
     expect(await pixelsOf(await open(blocked))).toBe(expected)
+  })
+
+  test('on disk stay under the limit, and what was used longest ago goes first', async () => {
+    const folder = join(temporaryFolder(), 'decoded')
+    const options = { size: 8, background: [255, 255, 255] as const }
+    const file = (i: number) => Buffer.from(`file ${i}`)
+    const paths = () =>
+      readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    for (let i = 0; i < 10; i++) {
+      await new DiskCache(folder, 10 * 192).write(file(i), options, new Uint8Array(192).fill(i))
+      const times = new Date(1_700_000_000_000 + i * 1000)
+      const newest = paths().find((entry) => readFileSync(join(entry.parentPath, entry.name))[0] === i)!
+      utimesSync(join(newest.parentPath, newest.name), times, times)
+    }
+    const cache = new DiskCache(folder, 10 * 192)
+    // reading marks as used
+    expect(await cache.read(file(0), options)).toHaveLength(192)
+    await cache.write(file(10), options, new Uint8Array(192).fill(10))
+    expect(paths().length).toBeLessThanOrEqual(10)
+    const known = await Promise.all(Array.from({ length: 11 }, (_, i) => cache.read(file(i), options)))
+    expect(known.map((pixels) => pixels?.[0])).toEqual([
+      0,
+      undefined,
+      undefined,
+      undefined,
+      4,
+      5,
+      6,
+      7,
+      8,
+      9,
+      10,
+    ])
   })
 })
