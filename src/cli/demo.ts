@@ -22,10 +22,10 @@ export const DEMO = [
 /** Alone, so that its accuracy is there within seconds. */
 const FIRST = 'linear-probe.thaw.json'
 /** Then two at a time, the long ones first. */
-const REST = ['scratch-small-cnn.thaw.json', 'full.thaw.json', 'scratch-same-net.thaw.json', 'last-stage.thaw.json']
+const REST = [
+  'scratch-small-cnn.thaw.json',
   'full.thaw.json',
   'scratch-same-net.thaw.json',
-  'scratch-small-cnn.thaw.json',
   'last-stage.thaw.json',
 ]
 /** Only when the rest has left time for it. */
