@@ -54,6 +54,7 @@ async function inServer(env) {
     }
   } finally {
     await browser.close()
+    if (process.env.THAW_EDITOR_LOG) console.log(server.log())
     server.stop()
     rmSync(folder, { recursive: true, force: true })
   }

@@ -25,7 +25,7 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
     vscode.commands.registerCommand('thaw.run', (uri?: vscode.Uri) => run(parts, uri)),
     vscode.commands.registerCommand('thaw.openRun', async (folder?: string) => {
       const target = folder ?? (await pickRun())
-      if (target) panels.show(target)
+      if (target) await panels.show(target)
     }),
     vscode.commands.registerCommand('thaw.stop', told({ do: 'stop' })),
     vscode.commands.registerCommand('thaw.pause', told({ do: 'pause' })),
@@ -67,8 +67,8 @@ async function run({ panels, status, diagnostics }: Parts, uri?: vscode.Uri): Pr
       () => startRun({ spec, base, root: runsFolder(base) }),
     )
     log(`run ${id} started: process ${readStatus(folder)?.pid ?? 'unknown'}, folder ${folder}`)
-    panels.show(folder)
-    status.follow(folder)
+    await panels.show(folder)
+    void status.follow(folder)
     return folder
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)

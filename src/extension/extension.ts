@@ -3,6 +3,7 @@ import { RunLens } from './codeLens'
 import { registerCommands } from './commands'
 import { registerNotebook } from './notebook/register'
 import { openOutput } from './output'
+import { PANEL_TYPE } from './panel/panelType'
 import { Panels } from './panel/panels'
 import { isRunFile } from './runFileName'
 import { StatusBar } from './statusBar'
@@ -24,7 +25,7 @@ export function activate(context: vscode.ExtensionContext): void {
     status,
     ...registerCommands({ panels, status, diagnostics }),
     ...registerNotebook(),
-    vscode.window.registerWebviewPanelSerializer('thaw.run', panels),
+    vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, panels),
     vscode.languages.registerCodeLensProvider({ scheme: 'file', pattern: '**/*.thaw.json' }, new RunLens()),
     vscode.workspace.onDidOpenTextDocument((document) => void check(document)),
     vscode.workspace.onDidSaveTextDocument((document) => void check(document)),

@@ -10,9 +10,9 @@ export class StatusBar implements vscode.Disposable {
     this.item.name = 'Thaw run'
   }
 
-  follow(folder: string): void {
+  async follow(folder: string): Promise<void> {
+    const feed = await this.panels.feed(folder)
     this.stop?.()
-    const feed = this.panels.feed(folder)
     const show = () => {
       const { state, step, steps, name } = feed.current
       this.item.text =

@@ -28,7 +28,7 @@ export function compileCell(source: string): string {
   const last = program.body.at(-1)
   if (last?.type === 'ExpressionStatement') {
     text.appendLeft(last.expression.start, 'return { value: (')
-    text.overwrite(last.expression.end, last.end, ') }')
+    text.appendRight(last.expression.end, ') }')
   }
   const declared = names.size > 0 ? `var ${[...names].join(', ')};` : ''
   // one line in front, so that lines of errors are the cell's own

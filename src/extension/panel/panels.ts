@@ -1,9 +1,9 @@
 import { basename } from 'node:path'
 import * as vscode from 'vscode'
-import { isRunFolder } from '../../events/folder'
 import { log } from '../output'
-import { RunFeed } from './feed'
-import { PANEL_TYPE, RunPanel } from './runPanel'
+import type { RunFeed } from './feed'
+import { PANEL_TYPE } from './panelType'
+import type { RunPanel } from './runPanel'
 
 /** The open panels, one a run, and the feeds behind them and behind the status bar. */
 export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer<{ folder?: string }> {
@@ -13,14 +13,11 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer<
   constructor(private readonly extension: vscode.Uri) {}
 
   /** The run's panel, made or brought forward. */
-  show(folder: string): RunPanel {
+  async show(folder: string): Promise<void> {
     const known = this.open.get(folder)
-    if (known) {
-      known.panel.reveal()
-      return known
-    }
+    if (known) return known.panel.reveal()
     const column = vscode.ViewColumn.Active
-    return this.attach(vscode.window.createWebviewPanel(PANEL_TYPE, basename(folder), column), folder)
+    await this.attach(vscode.window.createWebviewPanel(PANEL_TYPE, basename(folder), column), folder)
   }
 
   /** Run of the panel in front, if any. */
@@ -28,7 +25,8 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer<
     return [...this.open].find(([, one]) => one.panel.active)?.[0]
   }
 
-  feed(folder: string): RunFeed {
+  async feed(folder: string): Promise<RunFeed> {
+    const { RunFeed } = await import('./feed')
     const known = this.feeds.get(folder)
     if (known) return known
     const feed = new RunFeed(folder)
@@ -37,13 +35,16 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer<
   }
 
   /** After a window reload the editor hands the tab back with what the page remembered. */
-  deserializeWebviewPanel(panel: vscode.WebviewPanel, state: { folder?: string } | undefined): Promise<void> {
+  async deserializeWebviewPanel(
+    panel: vscode.WebviewPanel,
+    state: { folder?: string } | undefined,
+  ): Promise<void> {
+    const { isRunFolder } = await import('../../events/folder')
     const folder = state?.folder
     if (!folder || !isRunFolder(folder)) {
       log(`A panel could not be opened again: its run ${folder ?? ''} is gone`)
       panel.dispose()
-    } else this.attach(panel, folder)
-    return Promise.resolve()
+    } else await this.attach(panel, folder)
   }
 
   dispose(): void {
@@ -51,9 +52,9 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer<
     for (const feed of this.feeds.values()) feed.dispose()
   }
 
-  private attach(panel: vscode.WebviewPanel, folder: string): RunPanel {
-    const made = new RunPanel(panel, this.feed(folder), this.extension, () => this.open.delete(folder))
+  private async attach(panel: vscode.WebviewPanel, folder: string): Promise<void> {
+    const [{ RunPanel }, feed] = await Promise.all([import('./runPanel'), this.feed(folder)])
+    const made = new RunPanel(panel, feed, this.extension, () => this.open.delete(folder))
     this.open.set(folder, made)
-    return made
   }
 }

@@ -1,11 +1,8 @@
 import * as vscode from 'vscode'
-import { UserError } from '../../spec/types'
 import { log } from '../output'
 import type { ToHost, ToPanel } from '../protocol'
 import type { RunFeed } from './feed'
 import { createNonce, panelPage } from './page'
-
-export const PANEL_TYPE = 'thaw.run'
 
 /** One editor tab that shows a run. What it shows lives in the feed; the page may be thrown away at any time. */
 export class RunPanel implements vscode.Disposable {
@@ -75,6 +72,3 @@ export class RunPanel implements vscode.Disposable {
     }
   }
 }
-
-export const sentence = (error: unknown): string =>
-  error instanceof UserError || error instanceof Error ? error.message : String(error)

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import * as vscode from 'vscode'
+import { write } from './support'
+
+describe('the extension', () => {
+  it('sleeps until it is needed, and wakes in under 50 ms', async () => {
+    const extension = vscode.extensions.getExtension('thaw.thaw')
+    assert.ok(extension)
+    assert.equal(extension.isActive, false)
+    const began = performance.now()
+    const before = process.cpuUsage()
+    await extension.activate()
+    const { user, system } = process.cpuUsage(before)
+    // on a machine that is busy with other work the wall clock tells of that work
+    const took = Math.min(performance.now() - began, (user + system) / 1000)
+    assert.ok(took < 50, `activation took ${took.toFixed(1)} ms`)
+  })
+
+  it('opens run files as JSON with comments, with a lens that runs them', async () => {
+    const uri = write('lens.thaw.json', '// a run\n{ "strategy": "full" }')
+    const document = await vscode.workspace.openTextDocument(uri)
+    assert.equal(document.languageId, 'jsonc')
+    const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
+      'vscode.executeCodeLensProvider',
+      uri,
+      5,
+    )
+    assert.ok(lenses.some((lens) => lens.command?.command === 'thaw.run'))
+  })
+
+  it('keeps run folders out of watching and searching', () => {
+    const files = vscode.workspace.getConfiguration('files').get<Record<string, boolean>>('watcherExclude')
+    const search = vscode.workspace.getConfiguration('search').get<Record<string, boolean>>('exclude')
+    assert.equal(files?.['**/.thaw/**'], true)
+    assert.equal(search?.['**/.thaw'], true)
+  })
+})
