@@ -84,7 +84,7 @@ export async function setUp(
   }
 }
 
-function findStrategy(spec: ResolvedSpec, given?: Strategy): { strategy: Strategy; options: unknown } {
+export function findStrategy(spec: ResolvedSpec, given?: Strategy): { strategy: Strategy; options: unknown } {
   const { name, ...rest } = spec.strategy
   const strategy = given ?? strategies.get(name)
   if (!strategy)
@@ -95,7 +95,7 @@ function findStrategy(spec: ResolvedSpec, given?: Strategy): { strategy: Strateg
   throw new UserError(`strategy.${issue.path.join('.')}: ${issue.message}; see docs/strategies/${name}.md`)
 }
 
-function assemble(
+export function assemble(
   spec: ResolvedSpec,
   strategy: Strategy,
   options: unknown,

@@ -82,7 +82,7 @@ test.each([
 test('L2SP-9 both forms agree for SGD without momentum and part with AdamW', async () => {
   const both = async (optimizer: Record<string, unknown>) => {
     const file = { ...sgd, train: { ...sgd.train, optimizer: { ...sgd.train.optimizer, ...optimizer } } }
-    const after = []
+    const after: Map<string, Float32Array>[] = []
     for (const form of ['loss', 'decoupled'])
       after.push((await afterOneStep({ ...member({ form, alpha: ALPHA, beta: BETA }), file }, SHIFT)).after)
     return Math.max(

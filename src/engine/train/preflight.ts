@@ -1,0 +1,214 @@
+import type { ResolvedSpec } from '../../spec/schema'
+import type { Problem } from '../../spec/types'
+import { largestBatch, predictBytes, wasmLimitBytes } from '../backend/memory'
+import { auditDataset, openDataset } from '../data'
+import { loadModel } from '../formats'
+import { mediaFolder } from '../media'
+import { attachHead, layerCosts, matchParameters } from '../network'
+import type { NetworkGraph } from '../network/types'
+import { RandomStream } from '../random'
+import { NotFiniteError } from './failure'
+import { frozenPrefix } from './frozenPrefix'
+import { activate, type ActivePhase } from './plan'
+import { checked } from './problems'
+import { TrainingSession } from './session'
+import type { RunSink } from './types'
+
+/** What a run will take, before it is started. */
+export interface Estimate {
+  steps: number
+  /** Of one step, measured on this machine. */
+  stepSeconds: number
+  /** Of the whole run, evaluations on the way and at the end among it. */
+  seconds: number
+  bytes: number
+  /** Largest batch that fits the back end's memory; undefined without a limit. */
+  largestBatch?: number
+  backend: string
+  parameters: number
+  multiplyAdds: number
+  classes: string[]
+  counts: { train: number; val: number; test: number }
+}
+
+export interface Preflight {
+  problems: Problem[]
+  /** Missing where a problem kept it from being made. */
+  estimate?: Estimate
+}
+
+/** Steps that are tried: the first warms up, the others are timed. */
+const TRIED = 3
+
+const silent: RunSink = {
+  emit: () => {},
+  layerRow: () => 0,
+  saveCheckpoint: () => Promise.resolve({ folder: '', bytes: 0 }),
+}
+
+/**
+ * All that can be wrong with a run file and that takes the model, the data or the machine to see. Finds as many
+ * problems as it can in one go; writes nothing but the cache.
+ * @param audit also looks into every image (`data.source` findings)
+ */
+export async function preflight(
+  spec: ResolvedSpec,
+  env: { base: string; cache?: string },
+  { audit = true, dry = true }: { audit?: boolean; dry?: boolean } = {},
+): Promise<Preflight> {
+  const problems: Problem[] = []
+  const media = await checked(problems, '', () => mediaFolder())
+  if (media === undefined) return { problems }
+  const places = { ...env, media }
+  const dataset = await checked(problems, 'data.source', () => openDataset(spec.data, places))
+  const findings =
+    dataset && audit ? await checked(problems, 'data.source', () => auditDataset(dataset)) : dataset?.findings
+  for (const { severity, message } of findings ?? [])
+    problems.push({ severity, path: 'data.source', message })
+  const model = await checked(problems, spec.model.cut === undefined ? 'model.source' : 'model.cut', () =>
+    loadModel(spec.model, places),
+  )
+  if (model) {
+    const graph = await checked(problems, 'data.source', () =>
+      withHead(spec, model.graph, dataset?.classes.length ?? 2),
+    )
+    if (graph) await checkPatterns(spec, graph, problems)
+    if (graph) checkMemory(spec, graph, problems)
+  }
+  if (problems.some(({ severity }) => severity === 'error')) return { problems }
+  const estimate = await checked(problems, '', () => tryOut(spec, env, dry, problems))
+  return { problems, ...(estimate && { estimate }) }
+}
+
+function withHead(spec: ResolvedSpec, graph: NetworkGraph, classes: number): NetworkGraph {
+  const random = new RandomStream(spec.train.seed, 'head')
+  return attachHead(graph, { classes, dropout: spec.model.dropout, std: spec.model.headStd, random }).graph
+}
+
+/** Each list of patterns by its own path, so that every one that matches nothing is told. */
+async function checkPatterns(spec: ResolvedSpec, graph: NetworkGraph, problems: Problem[]): Promise<void> {
+  for (const [i, { train }] of (spec.freeze ?? []).entries())
+    await checked(problems, `freeze[${i}].train`, () => matchParameters(graph, train))
+  for (const [i, { do: what }] of spec.train.actions.entries()) {
+    if (typeof what === 'string' || 'rate' in what) continue
+    const [kind, patterns] =
+      'freeze' in what ? (['freeze', what.freeze] as const) : (['unfreeze', what.unfreeze] as const)
+    await checked(problems, `train.actions[${i}].do.${kind}`, () => matchParameters(graph, patterns))
+  }
+}
+
+function costsOf(spec: ResolvedSpec, graph: NetworkGraph) {
+  const side = spec.model.inputSize ?? graph.inputShape[0]
+  return layerCosts(graph, [side, side, graph.inputShape[2]])
+}
+
+function checkMemory(spec: ResolvedSpec, graph: NetworkGraph, problems: Problem[]): void {
+  if (spec.backend !== 'wasm' && spec.backend !== 'auto') return
+  const costs = costsOf(spec, graph)
+  const { batchSize } = spec.train
+  const bytes = predictBytes(costs, batchSize)
+  if (bytes <= wasmLimitBytes) return
+  const fits = largestBatch(costs)
+  problems.push({
+    severity: 'error',
+    path: 'train.batchSize',
+    message: `${batchSize} images a step take about ${(bytes / 2 ** 30).toFixed(1)} GB, and the wasm back end has 4 GB`,
+    hint:
+      fits > 0
+        ? `write ${fits} or less (train.optimizer.accumulate keeps the effective size), or a smaller model.inputSize`
+        : 'write a smaller model.inputSize; not even one image fits',
+  })
+}
+
+/** Opens the run as it would be, and takes a few steps of it that are thrown away. */
+async function tryOut(
+  spec: ResolvedSpec,
+  env: { base: string; cache?: string },
+  dry: boolean,
+  problems: Problem[],
+): Promise<Estimate> {
+  const session = await TrainingSession.open(
+    { ...spec, train: { ...spec.train, measureEvery: 1_000_000 } },
+    { ...env, runId: 'preflight', sink: silent },
+  )
+  try {
+    const { setup } = session
+    const costs = costsOf(spec, setup.graph)
+    const { stepSeconds, otherSeconds } = dry
+      ? await timeSteps(session, problems)
+      : { stepSeconds: NaN, otherSeconds: 0 }
+    const usesWasm = setup.backend.name === 'wasm'
+    return {
+      steps: setup.steps,
+      stepSeconds,
+      seconds: plannedSeconds(session, stepSeconds) + otherSeconds,
+      bytes: predictBytes(costs, spec.train.batchSize),
+      ...(usesWasm && { largestBatch: largestBatch(costs) }),
+      backend: setup.backend.name,
+      parameters: setup.layers.reduce((sum, layer) => sum + layer.parameters, 0),
+      multiplyAdds: costs.reduce((sum, cost) => sum + cost.multiplyAdds, 0),
+      classes: [...setup.images.dataset.classes],
+      counts: { ...setup.images.dataset.counts },
+    }
+  } finally {
+    await session.dispose()
+  }
+}
+
+async function timeSteps(
+  session: TrainingSession,
+  problems: Problem[],
+): Promise<{ stepSeconds: number; otherSeconds: number }> {
+  const began = performance.now()
+  await session.advance()
+  const solving = (performance.now() - began) / 1000
+  const times: number[] = []
+  try {
+    for (let i = 0; i < TRIED && !session.done; i++) {
+      const before = performance.now()
+      await session.step()
+      times.push((performance.now() - before) / 1000)
+    }
+  } catch (error) {
+    if (!(error instanceof NotFiniteError)) throw error
+    problems.push({
+      severity: 'error',
+      path: 'train.optimizer.rate',
+      message: `a trial of the first steps gave numbers that are not finite${error.origin ? `, from layer ${error.origin.layer} on` : ''}`,
+      hint: 'write a lower rate, or set train.optimizer.clipNorm',
+    })
+  }
+  const timed = times.length > 1 ? times.slice(1) : times
+  const stepSeconds = timed.length ? Math.min(...timed) : 0
+  return { stepSeconds, otherSeconds: solving + evaluationSeconds(session, stepSeconds) }
+}
+
+/**
+ * Phases that train less take less: a step is the forward pass and twice as much for what lies above the frozen prefix,
+ * counted in multiply-adds. The measured steps are those of the phase that the session stands in.
+ */
+function plannedSeconds({ setup, graph, spec, active }: TrainingSession, stepSeconds: number): number {
+  const costs = costsOf(spec, graph)
+  const total = costs.reduce((sum, cost) => sum + cost.multiplyAdds, 0)
+  const work = (phase: ActivePhase) => {
+    const prefix = frozenPrefix(graph, phase)
+    const at = costs.findIndex((cost) => cost.layer === prefix)
+    const trained = costs.slice(at + 1).reduce((sum, cost) => sum + cost.multiplyAdds, 0)
+    return 1 + (2 * trained) / Math.max(1, total)
+  }
+  const unit = stepSeconds / work(active)
+  return setup.phases.reduce(
+    (sum, planned) =>
+      sum + (planned.to - planned.from) * unit * work(activate(graph, spec, planned, new Map())),
+    0,
+  )
+}
+
+/** A forward pass is about a third of a step. */
+function evaluationSeconds({ spec, setup }: TrainingSession, stepSeconds: number): number {
+  const { val, test } = setup.images.dataset.counts
+  const perImage = stepSeconds / 3 / (spec.train.batchSize * spec.train.optimizer.accumulate)
+  const { evaluateEvery } = spec.train
+  const onTheWay = evaluateEvery ? Math.floor(setup.steps / evaluateEvery) : 0
+  return perImage * (onTheWay * (val || test) + val + test)
+}
