@@ -3,6 +3,7 @@ import type { LayerWindow, Mark, PanelRun } from '../../src/extension/protocol'
 import { cssColour, ember, type Theme } from '../colour'
 import { blockLabel, blocks, type Group, type Row } from './layout'
 import { barLength, shade, type Choice } from './measures'
+import { ticks } from './ticks'
 import { cellAt, columnAt, greatest, spanOf, trainsAt } from './truth'
 
 /** Everything a picture of the map depends on; the same picture for the same input. */
@@ -351,14 +352,4 @@ function drawAxis(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void 
   text(g, inks, 'Step', 12, y + 16)
   for (const step of ticks(p.run.steps, p.axis.right - p.axis.left))
     text(g, inks, step.toLocaleString('en'), p.axis.x(step), y + 16, { align: 'center' })
-}
-
-/** Round steps for an axis of that many pixels. */
-export function ticks(steps: number, pixels: number): number[] {
-  const rough = Math.max(1, steps / Math.max(2, pixels / 70))
-  const power = 10 ** Math.floor(Math.log10(rough))
-  const unit = Math.max(1, [1, 2, 5, 10].map((k) => k * power).find((k) => k >= rough) ?? rough)
-  const out: number[] = []
-  for (let step = 0; step <= steps; step += unit) out.push(step)
-  return out
 }
