@@ -23,6 +23,13 @@ describe('clipByGlobalNorm', () => {
     expect(tf.memory().numTensors).toBe(before)
   })
 
+  it("has torch's 1e-6 under the factor, which small norms feel", () => {
+    const g = gradients({ a: [1e-5] })
+    clipByGlobalNorm(g, 1e-6)
+    expect(values(g).a![0]! / ((1e-5 * 1e-6) / (1e-5 + 1e-6))).toBeCloseTo(1, 5)
+    release(g)
+  })
+
   it('changes no bit below the limit', () => {
     const g = gradients({ a: [0.1, 0.2] })
     const tensor = g.get('a')

@@ -138,6 +138,26 @@ describe.each(['sgd', 'adam', 'adamw'] as const)('%s', (name) => {
   })
 })
 
+describe('slots handed out', () => {
+  it.each(['cpu', 'wasm'] as const)(
+    'are of their moment: later steps do not reach a copy (%s)',
+    async (backend) => {
+      await openBackend(backend)
+      const optimizer = createOptimizer(specs.adam)
+      const bank = makeBank()
+      step(optimizer, bank, 0)
+      const kept = optimizer.slots().get('a/exp_avg')!.clone()
+      const values = [...kept.dataSync()]
+      step(optimizer, bank, 1)
+      expect([...kept.dataSync()]).toEqual(values)
+      expect([...optimizer.slots().get('a/exp_avg')!.dataSync()]).not.toEqual(values)
+      kept.dispose()
+      for (const thing of [optimizer, bank]) thing.dispose()
+      await openBackend('wasm')
+    },
+  )
+})
+
 describe('a state that does not fit', () => {
   const state = (entries: Record<string, number[]>) =>
     new Map(Object.entries(entries).map(([key, values]) => [key, tf.tensor1d(values)]))
