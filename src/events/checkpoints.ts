@@ -40,8 +40,15 @@ export class CheckpointStore {
   /**
    * Saves `files` as the checkpoint of `step`, replacing an older one of the same step. When the disk is full
    * nothing is left of it, the older checkpoints are as they were, and a UserError tells what to do.
+   *
+   * @param assertCurrent asked again before the checkpoint gets its name, since writing takes long
    */
-  save(step: number, files: ReadonlyMap<string, Uint8Array>, why: string): CheckpointInfo {
+  save(
+    step: number,
+    files: ReadonlyMap<string, Uint8Array>,
+    why: string,
+    assertCurrent = () => {},
+  ): CheckpointInfo {
     const name = String(step)
     const partial = join(this.root, `.partial-${name}-${process.pid}`)
     const replaced = join(this.root, `.replaced-${name}`)
@@ -59,6 +66,7 @@ export class CheckpointStore {
       }
       this.disk.writeFile(join(partial, MANIFEST), Buffer.from(JSON.stringify(manifest)))
       this.disk.syncFolder(partial)
+      assertCurrent()
       if (existsSync(target)) {
         this.disk.remove(replaced)
         this.disk.rename(target, replaced)

@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { once } from 'node:events'
 import { sync as writeFileAtomic } from 'write-file-atomic'
 import {
@@ -25,6 +26,12 @@ export interface ControlAddress {
 
 /** How long a client may take to say who it is. */
 const HELLO_MS = 5000
+
+/** Time in which the answer to one who is refused leaves. */
+const REFUSAL_MS = 50
+
+/** How long clients may take to read their last answers. */
+const FAREWELL_MS = 500
 
 function sameToken(a: unknown, b: string): boolean {
   if (typeof a !== 'string' || Buffer.byteLength(a) !== Buffer.byteLength(b)) return false
@@ -68,7 +75,7 @@ export class ControlServer {
       new SocketMessageWriter(socket),
     )
     const refuse = (message: string) => {
-      setImmediate(() => socket.end(() => socket.destroy()))
+      setTimeout(() => socket.destroy(), REFUSAL_MS).unref()
       return new ResponseError(ErrorCodes.InvalidRequest, message)
     }
     const late = setTimeout(() => trusted || socket.destroy(), HELLO_MS)
@@ -97,14 +104,13 @@ export class ControlServer {
     connection.listen()
   }
 
-  /** Answers what is under way, then closes. */
+  /** Takes no more clients, lets those that are there read their answers, then closes. */
   async close(): Promise<void> {
     rmSync(this.folder.control, { force: true })
     const closed = once(this.server, 'close')
     this.server.close()
-    // answers that were just given still have to leave
-    await new Promise((resolve) => setImmediate(resolve))
-    for (const socket of this.sockets) socket.end(() => socket.destroy())
+    await Promise.race([closed, sleep(FAREWELL_MS)])
+    for (const socket of this.sockets) socket.destroy()
     await closed
     rmSync(this.address.socket, { force: true })
   }

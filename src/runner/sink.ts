@@ -40,7 +40,7 @@ export class FolderSink implements RunSink {
 
   async saveCheckpoint(step: number, files: ReadonlyMap<string, Uint8Array>, why: string) {
     this.attempt.assertCurrent()
-    const { folder, bytes } = this.store.save(step, files, why)
+    const { folder, bytes } = this.store.save(step, files, why, () => this.attempt.assertCurrent())
     return { folder, bytes }
   }
 
