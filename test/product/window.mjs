@@ -1,0 +1,96 @@
+// One window of a real VS Code, with what tests do in it.
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { address } from '../../.ci/editor-host.mjs'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+export async function openWindow(
+  browser,
+  server,
+  { workspace, file, viewport = { width: 1440, height: 960 } },
+) {
+  const context = await browser.newContext({ viewport })
+  const page = await context.newPage()
+  const url = new URL(address(server, { workspace }))
+  if (file) {
+    const payload = JSON.parse(url.searchParams.get('payload'))
+    payload.push(['openFile', `vscode-remote://localhost:${server.port}${file}`])
+    url.searchParams.set('payload', JSON.stringify(payload))
+  }
+  await page.goto(url.href)
+  await ready(page)
+  return new Window(page, context)
+}
+
+const ready = (page) => page.waitForSelector('.monaco-workbench .statusbar', { timeout: 120_000 })
+
+export class Window {
+  constructor(page, context) {
+    this.page = page
+    this.context = context
+  }
+
+  /** Types into the command palette; the texts of what it offers. */
+  async palette(text) {
+    await this.page.keyboard.press('F1')
+    const input = this.page.locator('.quick-input-widget input.input')
+    await input.waitFor({ state: 'visible', timeout: 60_000 })
+    await input.fill(`>${text}`)
+    await this.page.waitForTimeout(1500)
+    return this.page.locator('.quick-input-list .monaco-list-row').allInnerTexts()
+  }
+
+  async command(title) {
+    const offered = await this.palette(title)
+    if (!offered.some((one) => one.includes(title)))
+      throw new Error(`no command ${title} among: ${offered.slice(0, 5).join(' | ')}`)
+    await this.page.keyboard.press('Enter')
+  }
+
+  async tab(name) {
+    await this.page.locator('.tabs-container .tab', { hasText: name }).first().waitFor({ timeout: 120_000 })
+  }
+
+  /** The frame that holds an element of ours. */
+  async frame(selector, ms = 120_000) {
+    for (const end = Date.now() + ms; Date.now() < end; await this.page.waitForTimeout(200))
+      for (const frame of this.page.frames()) {
+        const found = await frame
+          .evaluate((wanted) => document.querySelector(wanted) !== null, selector)
+          .catch(() => false)
+        if (found) return frame
+      }
+    throw new Error(`no frame with ${selector} within ${ms} ms`)
+  }
+
+  async reload() {
+    await this.page.reload()
+    await ready(this.page)
+  }
+
+  /** Rules of axe-core that the frame breaks, as sentences. */
+  async axe(frame, selector) {
+    await frame.evaluate(axe)
+    const result = await frame.evaluate(
+      (at) => globalThis.axe.run(at, { resultTypes: ['violations'] }),
+      selector,
+    )
+    return result.violations.map(
+      (one) =>
+        `${one.id}: ${one.help} (${one.nodes.map((node) => [node.target.flat().join(' '), node.any[0]?.message ?? node.all[0]?.message ?? ''].join(' ')).join('; ')})`,
+    )
+  }
+
+  close() {
+    return this.context.close()
+  }
+}
+
+export async function until(what, look, ms = 120_000) {
+  for (const end = Date.now() + ms; Date.now() < end; await new Promise((go) => setTimeout(go, 200))) {
+    const found = await look()
+    if (found) return found
+  }
+  throw new Error(`${what} did not come within ${ms} ms`)
+}
