@@ -1,6 +1,8 @@
 /** Files of networks: read into a graph with values, and written out again. */
 export type { LoadOptions } from './types'
 export { loadModel } from './load'
+export { exportModel, type ExportOptions } from './export'
+export type { PixelRange } from './keras/reading'
 export { packagedNetwork, packagedNetworks, type PackagedNetwork } from './packaged'
 export {
   openSafetensors,

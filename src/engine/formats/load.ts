@@ -2,6 +2,11 @@ import { extname, isAbsolute, join } from 'node:path'
 import type { ModelSpec } from '../../spec/schema'
 import { UserError } from '../../spec/types'
 import { backboneOf, createGraph, cutGraph, type LoadedModel, type NetworkGraph } from '../network'
+import { readKerasArchive } from './keras/archive'
+import { flattenModel } from './keras/config'
+import { convertModel } from './keras/convert'
+import { readTfjs } from './keras/tfjs'
+import type { WeightStore } from './keras/weights'
 import { matchTensors } from './match'
 import { packagedNetwork } from './packaged'
 import { recognise } from './recognise'
@@ -46,6 +51,10 @@ async function loadWhole(spec: Model, options: LoadOptions): Promise<LoadedModel
   switch (extname(path).toLowerCase()) {
     case '.safetensors':
       return loadSafetensors(path, source, spec)
+    case '.json':
+      return loadTfjs(path, source, spec, options)
+    case '.keras':
+      return loadKeras(path, source, spec, options)
     default:
       throw new UserError(
         `the model '${source}' is of no kind that is read; write thaw:NAME, a .safetensors file, a model.json of tfjs layers, or a .keras file`,
@@ -76,6 +85,39 @@ async function loadSafetensors(path: string, name: string, spec: Model): Promise
     return { graph, values: await matchTensors(graph, reader, name), source: name }
   } finally {
     await file.close()
+  }
+}
+
+async function loadTfjs(path: string, name: string, spec: Model, options: LoadOptions): Promise<LoadedModel> {
+  const { model, store } = await readTfjs(path, name)
+  return convert(model, store, name, spec, options)
+}
+
+async function loadKeras(
+  path: string,
+  name: string,
+  spec: Model,
+  options: LoadOptions,
+): Promise<LoadedModel> {
+  const { model, store, close } = await readKerasArchive(path, name)
+  try {
+    return await convert(model, store, name, spec, options)
+  } finally {
+    close()
+  }
+}
+
+async function convert(
+  model: unknown,
+  store: WeightStore,
+  file: string,
+  spec: Model,
+  { pixels = '-1..1' }: LoadOptions,
+): Promise<LoadedModel> {
+  const { inputSize } = spec
+  return {
+    ...(await convertModel(flattenModel(model, file), store, { file, inputSize, pixels })),
+    source: file,
   }
 }
 

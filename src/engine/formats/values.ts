@@ -76,15 +76,15 @@ export function toFloat32(dtype: DType, bytes: Uint8Array, name: string): Float3
     Float32Array.from({ length: count }, (_, i) => read(i * DTYPES[dtype]))
   switch (dtype) {
     case 'F32':
-      // a copy, since the offset need not be a multiple of 4
-      return new Float32Array(bytes.slice().buffer)
+      // a copy, since the offset need not be a multiple of 4; not slice(), by which a Buffer shares
+      return new Float32Array(new Uint8Array(bytes).buffer)
     case 'F16': {
       const table = halfTable()
-      const bits = new Uint16Array(bytes.slice().buffer)
+      const bits = new Uint16Array(new Uint8Array(bytes).buffer)
       return Float32Array.from(bits, (b) => table[b]!)
     }
     case 'BF16': {
-      const bits = new Uint16Array(bytes.slice().buffer)
+      const bits = new Uint16Array(new Uint8Array(bytes).buffer)
       return new Float32Array(Uint32Array.from(bits, (b) => b << 16).buffer)
     }
     case 'F64':

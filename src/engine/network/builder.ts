@@ -12,6 +12,15 @@ export interface ConvOptions {
   dilations?: Pair
 }
 
+export interface BatchNormOptions {
+  epsilon: number
+  momentum: number
+  /** Without, gamma is the constant 1. */
+  scale?: boolean
+  /** Without, beta is the constant 0. */
+  center?: boolean
+}
+
 /** Names of a layer's parameters in its file of origin; a role left out takes PyTorch's name. */
 export type OriginNames = Partial<Record<Role, string>>
 
@@ -118,13 +127,14 @@ export class GraphBuilder {
   batchNorm(
     name: string,
     input: string,
-    options: { epsilon: number; momentum: number },
+    { scale = true, center = true, ...options }: BatchNormOptions,
     names: OriginNames = {},
   ): string {
     const channels = this.shapeOf(input).at(-1)!
-    const roles = (['gamma', 'beta', 'mean', 'variance'] as const).map((role) =>
-      this.parameter(name, role, [channels], 'as-is', names),
-    )
+    const left = new Set<Role>([...(scale ? [] : ['gamma' as const]), ...(center ? [] : ['beta' as const])])
+    const roles = (['gamma', 'beta', 'mean', 'variance'] as const)
+      .filter((role) => !left.has(role))
+      .map((role) => this.parameter(name, role, [channels], 'as-is', names))
     return this.append(name, { kind: 'batchNorm', ...options }, [input], roles)
   }
 

@@ -63,7 +63,11 @@ export function computeLayer(
 
 function batchNorm(node: LayerNode, x: Tensor, epsilon: number, options: RunOptions, follow: Follow): Tensor {
   const mode = options.batchNorm?.(node.name) ?? 'frozen'
-  const affine = { gamma: value(node, 'gamma', options), beta: value(node, 'beta', options), epsilon }
+  const channels = x.shape.at(-1)!
+  // a layer imported without scale or centre has constants there, which nothing trains
+  const gamma = node.parameters.gamma ? value(node, 'gamma', options) : tf.ones([channels])
+  const beta = node.parameters.beta ? value(node, 'beta', options) : tf.zeros([channels])
+  const affine = { gamma, beta, epsilon }
   if (mode === 'frozen' || mode === 'eval_affine') {
     const running = { mean: value(node, 'mean', options), variance: value(node, 'variance', options) }
     return ops.batchNormEval(x, { ...affine, ...running }, follow)
