@@ -1,7 +1,7 @@
 import { batchNormEval } from '../../src/engine/backend/kernels/batchNorm'
 import { ops, tf, type Tensor } from '../../src/engine/backend'
 import type { Padding } from '../../src/engine/backend'
-import { RandomStream } from '../../src/engine/random'
+import { type RandomStream } from '../../src/engine/random'
 
 /** One op at one setting; `run` is what is tested, `op` and `attributes` tell test/reference/backend.py the same. */
 export interface Case {
@@ -269,7 +269,20 @@ const plain: Case[] = [
   single('tf.norm', (x) => tf.norm(x)),
 ]
 
+/** Per-channel reductions and scalings that strategies use on feature maps. */
+const channels: Case[] = [
+  single('channels.sum', (x) => ops.channels.sum(x), [3, 4, 5, 7]),
+  both('channels.dot', (a, b) => ops.channels.dot(a, b), [3, 4, 5, 7]),
+  {
+    op: 'channels.scale',
+    attributes: {},
+    shapes: [[3, 4, 5, 7], [7]],
+    run: ([x, s]) => ops.channels.scale(x!, s!),
+  },
+]
+
 export const cases: Case[] = [
+  ...channels,
   ...convolutions,
   ...matrices,
   ...norms,

@@ -1,6 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { openBackend, secondOrder, tf, valueAndGradients, type Tensor } from '../../src/engine/backend'
+import {
+  openBackend,
+  ops,
+  secondOrder,
+  support,
+  tf,
+  valueAndGradients,
+  type Tensor,
+} from '../../src/engine/backend'
 import { RandomStream } from '../../src/engine/random'
 import { cases, titleOf, type Case } from './backend.cases'
 
@@ -102,6 +110,17 @@ for (const backend of ['cpu', 'wasm'] as const)
         expect(tf.memory().numTensors, 'tensors left behind').toBe(before)
       })
   })
+
+test('the support table has every op, and every op of it has a case here', () => {
+  const tested = new Set(cases.map((one) => one.op))
+  expect(Object.keys(support).sort()).toEqual(
+    Object.keys(ops)
+      .filter((name) => name !== 'channels')
+      .sort(),
+  )
+  expect(Object.keys(support).filter((name) => !tested.has(name))).toEqual([])
+  expect(Object.values(support).filter(({ cpu, wasm }) => cpu !== 2 || wasm !== 2)).toEqual([])
+})
 
 test('a tanh whose gradient reads its saved output, as in tfjs, fails the suite', async () => {
   await openBackend('cpu')

@@ -111,6 +111,9 @@ OPS = {
     "sum": lambda a, x: x.sum(tuple(a["axes"]), keepdim=a["keep"]),
     "mean": lambda a, x: x.mean(tuple(a["axes"]), keepdim=a["keep"]),
     "gather": lambda a, x: x[torch.tensor(a["indices"])],
+    "channels.sum": lambda a, x: x.sum((0, 1, 2)),
+    "channels.dot": lambda a, x, y: (x * y).sum((0, 1, 2)),
+    "channels.scale": lambda a, x, s: x * s,
     # tfjs's own functions, of which strategies build their losses
     "tf.sub": lambda a, x, y: x - y,
     "tf.div": lambda a, x, y: x / y,

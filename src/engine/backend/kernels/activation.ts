@@ -28,6 +28,7 @@ const forward: Record<Elementwise, (x: Tensor, alpha: number) => Tensor> = {
 
 const apply = defineKernel<Attributes>({
   name: 'ThawElementwise',
+  wasm: wasm.activation,
   save: ['x'],
   generic: ({ x }, { kind, alpha }) => forward[kind](x!, alpha),
   gradient: (dy, [x], { kind, alpha }) => ({ x: () => applySlope(dy, x!, kind, alpha) }),
@@ -41,7 +42,7 @@ export function applySlope(dy: Tensor, x: Tensor, kind: Elementwise, alpha = 0):
 /** dy f'(x) in one pass; has no gradient of its own. */
 const applyGradient = defineKernel<Attributes>({
   name: 'ThawElementwiseGradient',
-  wasm: ({ x, dy }, { kind, alpha }, backend) => wasm.activationGradient(x!, dy!, kind, alpha, backend),
+  wasm: wasm.activationGradient,
   generic: ({ x, dy }, { kind, alpha }) => tf.mul(dy!, slopes[kind](x!, alpha)),
 })
 

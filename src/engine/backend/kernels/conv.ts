@@ -43,6 +43,18 @@ export const conv = defineKernel<ConvKernelAttributes>({
   },
 })
 
+/** w turned by 180 degrees with its channels exchanged; only ever run inside of `convInput`. */
+const turnFilter: (inputs: { w: Tensor }) => Tensor = (
+  (define) => (inputs) =>
+    define(inputs, {})
+)(
+  defineKernel({
+    name: 'ThawTurnFilter',
+    wasm: wasm.turnFilter,
+    generic: ({ w }) => tf.transpose(tf.reverse(w!, [0, 1]), [0, 1, 3, 2]),
+  }),
+)
+
 /**
  * Gradient of `conv` by x: a convolution at stride 1 of dy, spread out by the strides, with the filter turned by
  * 180 degrees and its channels exchanged. (Dumoulin and Visin, "A guide to convolution arithmetic", section 4.)
@@ -51,14 +63,13 @@ export const convInput: (inputs: { dy: Tensor; w: Tensor }, attributes: ConvInpu
   defineKernel<ConvInputAttributes>({
     name: 'ThawConv2dInput',
     save: ['dy', 'w'],
-    generic: ({ dy, w }, attributes) => {
-      const direct = wasm.convInputAtStrideOne(dy!, w!, attributes)
-      if (direct) return direct
-      const { strides, pads, xShape } = attributes
+    generic: ({ dy, w }, { strides, pads, xShape }) => {
       const [kh, kw] = w!.shape as [number, number, number, number]
-      const spread = spreadOut(dy as Tensor4D, strides, pads, xShape, [kh, kw])
-      const turned = tf.transpose(tf.reverse(w!, [0, 1]), [0, 1, 3, 2]) as Tensor4D
-      return tf.conv2d(spread, turned, 1, 'valid')
+      const turned = turnFilter({ w: w! }) as Tensor4D
+      const around = [kh - 1 - pads[0], kh - 1 - pads[1], kw - 1 - pads[2], kw - 1 - pads[3]] as const
+      if (strides[0] === 1 && strides[1] === 1 && around.every((p) => p >= 0))
+        return tf.conv2d(dy as Tensor4D, turned, 1, explicit(around))
+      return tf.conv2d(spreadOut(dy as Tensor4D, strides, pads, xShape, [kh, kw]), turned, 1, 'valid')
     },
     gradient: (g, [dy, w], { strides, pads }) => ({
       dy: () => conv({ x: g, w: w! }, { strides, pads, dilations: [1, 1] }),

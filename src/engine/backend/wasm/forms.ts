@@ -1,5 +1,5 @@
 // The fast forms on the wasm back end of kernels defined in ../kernels, under the same names.
-import { tf, type Tensor } from '../tf'
+import type { Tensor } from '../tf'
 import type { ConvFilterAttributes, ConvInputAttributes, ConvKernelAttributes } from '../kernels/conv'
 import type { PoolAttributes } from '../kernels/pool'
 import {
@@ -18,6 +18,8 @@ type Form<A> = (
   attributes: A,
   backend: BackendWasm,
 ) => TensorInfo | TensorInfo[]
+
+type MaybeForm<A> = (...call: Parameters<Form<A>>) => ReturnType<Form<A>> | undefined
 
 const activations = { linear: 0, relu: 1, relu6: 2 } as const
 type Activated = { activation: keyof typeof activations }
@@ -88,22 +90,27 @@ export const moments: Form<object> = ({ x }, _, backend) => {
   return [mean, variance]
 }
 
-/** relu, relu6 and leakyRelu in one pass; undefined for the others. */
-export function activationGradient(
-  x: Tensor,
-  dy: Tensor,
-  kind: string,
-  alpha: number,
-  backend: BackendWasm,
-): TensorInfo | undefined {
-  const code = { relu: 1, relu6: 2, leakyRelu: 3 }[kind]
+type Elementwise = { kind: string; alpha: number }
+const codes: Partial<Record<string, number>> = { relu: 1, relu6: 2, leakyRelu: 3 }
+
+/** relu, relu6 and leakyRelu; undefined for the others. */
+export const activation: MaybeForm<Elementwise> = ({ x }, { kind, alpha }, backend) => {
+  const code = codes[kind]
   if (code === undefined) return undefined
-  const dx = output(backend, x.shape)
+  const y = output(backend, x!.shape)
+  kernelsOf(backend).activation(at(backend, x!), at(backend, y), size(x!.shape), code, alpha)
+  return y
+}
+
+export const activationGradient: MaybeForm<Elementwise> = ({ x, dy }, { kind, alpha }, backend) => {
+  const code = codes[kind]
+  if (code === undefined) return undefined
+  const dx = output(backend, x!.shape)
   kernelsOf(backend).activation_gradient(
-    at(backend, x),
-    at(backend, dy),
+    at(backend, x!),
+    at(backend, dy!),
     at(backend, dx),
-    x.size,
+    x!.size,
     code,
     alpha,
   )
@@ -134,25 +141,12 @@ function shapeOf(
   return [n, h, w, c, window[0]!, window[1]!, strides[0], strides[1], pads[0], pads[2], y[1]!, y[2]!]
 }
 
-const explicit = ([top, bottom, left, right]: ConvKernelAttributes['pads']) =>
-  [
-    [0, 0],
-    [top, bottom],
-    [left, right],
-    [0, 0],
-  ] as [[number, number], [number, number], [number, number], [number, number]]
-
-/** Where the strides are 1: one convolution with the turned filter. */
-export function convInputAtStrideOne(
-  dy: Tensor,
-  w: Tensor,
-  { strides, pads }: ConvInputAttributes,
-): Tensor | undefined {
-  const [kh, kw] = w.shape as [number, number]
-  const around = [kh - 1 - pads[0], kh - 1 - pads[1], kw - 1 - pads[2], kw - 1 - pads[3]] as const
-  if (strides[0] !== 1 || strides[1] !== 1 || around.some((p) => p < 0)) return undefined
-  const turned = tf.transpose(kh === 1 && kw === 1 ? w : tf.reverse(w, [0, 1]), [0, 1, 3, 2])
-  return tf.conv2d(dy as never, turned as never, 1, explicit(around))
+/** w [kh, kw, in, out] turned by 180 degrees and transposed: [kh, kw, out, in]. */
+export const turnFilter: Form<object> = ({ w }, _, backend) => {
+  const [kh, kw, m, n] = w!.shape as [number, number, number, number]
+  const turned = output(backend, [kh, kw, n, m])
+  kernelsOf(backend).turn_filter(at(backend, w!), at(backend, turned), kh * kw, m, n)
+  return turned
 }
 
 export const convFilter: Form<ConvFilterAttributes> = ({ x, dy }, { strides, pads, wShape }, backend) => {

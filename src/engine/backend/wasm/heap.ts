@@ -1,3 +1,4 @@
+import { ExitCode, UserError } from '../../../spec/types'
 import type { BackendWasm, Tensor, TensorInfo } from '../tf'
 import { kernelsBase64 } from './kernels'
 
@@ -8,9 +9,11 @@ type Name =
   | 'channel_sum'
   | 'channel_dot'
   | 'channel_moments'
+  | 'activation'
   | 'activation_gradient'
   | 'transposed_product'
   | 'conv_filter'
+  | 'turn_filter'
   | 'depthwise'
   | 'depthwise_input'
   | 'depthwise_filter'
@@ -58,9 +61,15 @@ export function kernelsOf(backend: BackendWasm): Kernels {
   return kernels
 }
 
+const outOfMemory = (bytes: number) =>
+  new UserError(
+    `out of memory: the 4 GB of the wasm back end have no room for ${bytes} bytes more; write a smaller train.batchSize or data.size`,
+    ExitCode.machineLacks,
+  )
+
 function allocate(tfjs: TfjsModule, bytes: number): number {
   const at = tfjs._malloc(bytes) >>> 0
-  if (at === 0) throw new Error(`out of memory: the wasm back end's 4 GB cannot give ${bytes} bytes more`)
+  if (at === 0) throw outOfMemory(bytes)
   // pointers go through int32 parameters, which wrap the same way on both sides
   return at | 0
 }
@@ -96,8 +105,8 @@ export function output(
   dtype: 'float32' | 'int32' = 'float32',
 ): TensorInfo {
   const made = backend.makeOutput([...shape], dtype)
-  if (at(backend, made) === 0 && shape.every((d) => d > 0))
-    throw new Error(`out of memory: the wasm back end's 4 GB cannot give a tensor [${shape.join(', ')}] more`)
+  if (at(backend, made) === 0 && made.shape.every((d) => d > 0))
+    throw outOfMemory(4 * shape.reduce((a, b) => a * b, 1))
   return made
 }
 

@@ -163,7 +163,23 @@ void channel_moments(const float *a, float *mean, float *variance, float *scratc
 
 // ---- elementwise -------------------------------------------------------------------------------------------------
 
-// dx = dy f'(x): relu, relu6, and leaky relu for kind 3.
+// y = f(x): relu, relu6, and leaky relu for kind 3. (tfjs's own relu6 turns NaN into 0.)
+EXPORT(activation)
+void activation(const float *x, float *y, uint32_t n, int kind, float alpha) {
+  uint32_t i = 0;
+  if (kind == 3) {
+    for (; i + 4 <= n; i += 4) {
+      v z = ld(x + i);
+      st(y + i, wasm_v128_bitselect(mul(z, splat(alpha)), z, wasm_f32x4_lt(z, splat(0))));
+    }
+    for (; i < n; i++) y[i] = x[i] < 0 ? x[i] * alpha : x[i];
+  } else {
+    for (; i + 4 <= n; i += 4) st(y + i, activate(ld(x + i), kind));
+    for (; i < n; i++) y[i] = activate1(x[i], kind);
+  }
+}
+
+// dx = dy f'(x), kinds as above.
 EXPORT(activation_gradient)
 void activation_gradient(const float *x, const float *dy, float *dx, uint32_t n, int kind, float alpha) {
   uint32_t i = 0;
@@ -289,6 +305,17 @@ void conv_filter(const float *x, const float *dy, float *dw, float *scratch, con
       add_transposed_product(patches, width, dy + (uint32_t)from * out, out, dw + tap * c * out, rows, width, out,
                              scratch);
     }
+  }
+}
+
+// out [kh, kw, n, m] = w [kh, kw, m, n] turned by 180 degrees and transposed, for the gradient by the input.
+EXPORT(turn_filter)
+void turn_filter(const float *w, float *out, int taps, int m, int n) {
+  for (int t = 0; t < taps; t++, w += m * n) {
+    float *o = out + (taps - 1 - t) * m * n;
+    for (int i = 0; i < m; i += 8)
+      for (int j = 0; j < n; j++)
+        for (int k = i; k < m && k < i + 8; k++) o[j * m + k] = w[k * n + j];
   }
 }
 

@@ -1,6 +1,6 @@
 // tfjs's own wasm kernels that are slow or missing, replaced for whoever calls them through tfjs's functions.
 import { tf, type BackendWasm, type TensorInfo } from '../tf'
-import { transposedProduct } from './forms'
+import { activation, transposedProduct } from './forms'
 
 interface Refcounts {
   incRef(id: object): void
@@ -51,4 +51,13 @@ replace('BatchMatMul', (own) => (call) => {
     const made = own({ inputs, attrs: { ...call.attrs, transposeA: false, transposeB: false }, backend })
     return tf.engine().makeTensorFromTensorInfo(made)
   })
+})
+
+// tfjs's relu6 turns NaN into 0, which would hide where a training run broke.
+replace('Relu6', () => ({ inputs, backend }) => {
+  return activation(
+    { x: inputs['x'] as never },
+    { kind: 'relu6', alpha: 0 },
+    backend as BackendWasm,
+  ) as TensorInfo
 })
