@@ -1,6 +1,7 @@
 import { jStat } from 'jstat'
 import { mean, sampleStandardDeviation } from 'simple-statistics'
 import { UserError } from '../../spec/types'
+import { holm } from './holm'
 import type { Interval, Verdict } from './types'
 import { signedRank } from './wilcoxon'
 
@@ -18,7 +19,9 @@ export interface SeedComparison {
   tTest: { t: number; p: number }
   /** Exact signed-rank test; with n seeds its p is at least 2 / 2^n, so under six it cannot reach 0.05. */
   wilcoxon: { statistic: number; p: number }
-  /** `separated` when the t-test's p is below 0.05. */
+  /** The t-test's p after Holm's adjustment for all comparisons made together. */
+  adjusted: number
+  /** `separated` when `adjusted` is below 0.05. */
   verdict: Verdict
 }
 
@@ -49,8 +52,35 @@ export function compareSeeds(a: readonly number[], b: readonly number[]): SeedCo
     difference,
     tTest,
     wilcoxon: signedRank(differences),
-    verdict: tTest.p < 0.05 ? 'separated' : 'not separated',
+    adjusted: tTest.p,
+    verdict: verdict(tTest.p),
   }
+}
+
+/** Results of one strategy by seed. */
+export interface SeedGroup {
+  name: string
+  values: ReadonlyMap<number, number>
+}
+
+/** Every pair of groups over the seeds they share, two at least, adjusted together. */
+export function compareSeedGroups(
+  groups: readonly SeedGroup[],
+): (SeedComparison & { a: string; b: string })[] {
+  const pairs = groups.flatMap((a, i) =>
+    groups.slice(i + 1).flatMap((b) => {
+      const shared = [...a.values.keys()].filter((seed) => b.values.has(seed))
+      if (shared.length < 2) return []
+      const of = ({ values }: SeedGroup) => shared.map((seed) => values.get(seed)!)
+      return [{ a: a.name, b: b.name, ...compareSeeds(of(a), of(b)) }]
+    }),
+  )
+  const adjusted = holm(pairs.map(({ tTest }) => tTest.p))
+  return pairs.map((pair, i) => ({ ...pair, adjusted: adjusted[i]!, verdict: verdict(adjusted[i]!) }))
+}
+
+function verdict(p: number): Verdict {
+  return p < 0.05 ? 'separated' : 'not separated'
 }
 
 function pairedT({ mean: centre, std, count }: SeedSummary): { t: number; p: number } {

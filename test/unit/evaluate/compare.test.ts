@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   comparePaired,
   compareRuns,
+  compareSeedGroups,
   compareSeeds,
   holm,
   mcnemar,
@@ -136,6 +137,41 @@ describe('over seeds', () => {
   it('one seed has a mean and no interval', () => {
     expect(summarizeSeeds([0.7])).toEqual({ count: 1, mean: 0.7, std: NaN, low: NaN, high: NaN })
     expect(() => compareSeeds([0.7], [0.8])).toThrow(/two or more seeds/)
+  })
+
+  it('pairs groups by shared seeds and adjusts all pairs together', () => {
+    const group = (name: string, entries: [number, number][]) => ({ name, values: new Map(entries) })
+    const groups = [
+      group('a', [
+        [1, 0.7],
+        [2, 0.71],
+        [3, 0.69],
+        [4, 0.7],
+      ]),
+      group('b', [
+        [4, 0.77],
+        [2, 0.73],
+        [1, 0.74],
+        [9, 0.1],
+      ]),
+      group('c', [[1, 0.7]]),
+      group('d', [
+        [1, 0.71],
+        [2, 0.7],
+        [3, 0.7],
+      ]),
+    ]
+    const pairs = compareSeedGroups(groups)
+    expect(pairs.map(({ a, b, difference }) => [a, b, difference.count])).toEqual([
+      ['a', 'b', 3],
+      ['a', 'd', 3],
+      ['b', 'd', 2],
+    ])
+    const [first] = pairs
+    const alone = compareSeeds([0.7, 0.71, 0.7], [0.74, 0.73, 0.77])
+    expect(first!.tTest).toEqual(alone.tTest)
+    expect(first!.adjusted).toBeGreaterThan(first!.tTest.p)
+    expect(compareSeedGroups([])).toEqual([])
   })
 
   it('equal runs do not separate', () => {
