@@ -1,15 +1,22 @@
 import { Command } from 'commander'
 import type { Cli } from './command'
+import { compareCommand } from './commands/compare'
+import { demo } from './commands/demo'
+import { doctor } from './commands/doctor'
+import { evaluate } from './commands/evaluate'
+import { gc } from './commands/gc'
 import { init } from './commands/init'
 import { ls } from './commands/ls'
-import { demo } from './commands/demo'
-import { gc } from './commands/gc'
+import { predict } from './commands/predict'
+import { preflight } from './commands/preflight'
+import { replay } from './commands/replay'
 import { resume } from './commands/resume'
 import { rm } from './commands/rm'
 import { run } from './commands/run'
+import { show } from './commands/show'
 import { stop } from './commands/stop'
-import { watch } from './commands/watch'
 import { validate } from './commands/validate'
+import { watch } from './commands/watch'
 
 /** The whole command line. Actions load the engine only when they need it, so that `thaw --help` is instant. */
 export function createProgram(cli: Cli, version: string): Command {
@@ -27,7 +34,26 @@ export function createProgram(cli: Cli, version: string): Command {
       'after',
       '\nExit codes: 0 ok, 1 the run failed, 2 what was written is wrong, 3 the machine lacks something, 130 interrupted.',
     )
-  for (const add of [init, validate, run, resume, ls, watch, stop, rm, gc, demo]) add(program, cli)
+  const commands = [
+    init,
+    validate,
+    preflight,
+    run,
+    resume,
+    replay,
+    ls,
+    show,
+    watch,
+    stop,
+    predict,
+    evaluate,
+    compareCommand,
+    rm,
+    gc,
+    doctor,
+    demo,
+  ]
+  for (const add of commands) add(program, cli)
   return program
 }
 

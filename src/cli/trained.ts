@@ -1,0 +1,25 @@
+import { openTrained, type TrainedModel } from '../engine/train'
+import { CheckpointStore, readStoredSpec, type RunFolder } from '../events'
+import { UserError, type ResolvedSpec } from '../spec'
+
+export interface TrainedRun {
+  id: string
+  name: string
+  spec: ResolvedSpec
+  /** Folder that relative paths of the run file start from. */
+  base: string
+  model: TrainedModel
+}
+
+/** The network that a run has made: of its newest checkpoint, or of the one of `step`. @throws UserError */
+export async function openRunModel(folder: RunFolder, step?: number): Promise<TrainedRun> {
+  const { spec, base, name } = readStoredSpec<ResolvedSpec>(folder)
+  const store = new CheckpointStore(folder.path)
+  const at = step ?? store.latest()
+  if (at === undefined) {
+    throw new UserError(
+      `the run ${folder.id} has no checkpoint yet, so there is no network to use; wait for it, or run it again`,
+    )
+  }
+  return { id: folder.id, name, spec, base, model: await openTrained(spec, { base }, store.load(at)) }
+}
