@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
@@ -59,23 +59,33 @@ const classes = {
 /** The three of Unicode 16 that not every emoji style draws yet. */
 const notEverywhere = new Set(['leafless_tree', 'root_vegetable', 'shovel'])
 
+/** Drawings of one shape in other colours: a family lies on one side of the split. */
+const families = [
+  ['hotel', 'love_hotel'],
+  ['baseball', 'softball'],
+  ['lower_left_ballpoint_pen', 'lower_left_fountain_pen'],
+]
+
 const packages = {
-  '@iconify-json/noto@1.2.9': 'sha512-DQiuXENbun41ch+XPSV55H9FaWKpHTyz46YIKtSaKYD4fIDDzL1tR6H4np/T38jfrTAeI3rcKF0mqHYeZVAuaw==',
-  'emoji-datasource@16.0.0': 'sha512-/qHKqK5Nr3+8zhgO6kHmF43Fm5C8HNn0AaFRIpgw8HF3+uF0Vfc8jgLI1ZQS5ba1vBzksS8NBCjHejwLb2D/Sg==',
+  '@iconify-json/noto@1.2.9':
+    'sha512-DQiuXENbun41ch+XPSV55H9FaWKpHTyz46YIKtSaKYD4fIDDzL1tR6H4np/T38jfrTAeI3rcKF0mqHYeZVAuaw==',
+  'emoji-datasource@16.0.0':
+    'sha512-/qHKqK5Nr3+8zhgO6kHmF43Fm5C8HNn0AaFRIpgw8HF3+uF0Vfc8jgLI1ZQS5ba1vBzksS8NBCjHejwLb2D/Sg==',
 }
 
-/** Fetches and unpacks a package, checked against its known digest. */
+const integrityOf = (file) => `sha512-${createHash('sha512').update(readFileSync(file)).digest('base64')}`
+
+/** Fetches (once) and unpacks a package, checked against its known digest. */
 function fetchPackage(name) {
+  const stem = name.replace(/^@/, '').replace(/[/@]/g, '-')
+  const file = join(cache, `${stem}.tgz`)
   mkdirSync(cache, { recursive: true })
-  const [{ filename }] = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--pack-destination', cache, name], { encoding: 'utf8' }),
-  )
-  const bytes = readFileSync(join(cache, filename))
-  const integrity = `sha512-${createHash('sha512').update(bytes).digest('base64')}`
+  if (!existsSync(file)) execFileSync('npm', ['pack', '--silent', '--pack-destination', cache, name])
+  const integrity = integrityOf(file)
   if (integrity !== packages[name]) throw new Error(`${name}: other bytes than expected (${integrity})`)
-  const folder = join(cache, filename.replace(/\.tgz$/, ''))
+  const folder = join(cache, stem)
   mkdirSync(folder, { recursive: true })
-  execFileSync('tar', ['-xzf', join(cache, filename), '-C', folder])
+  execFileSync('tar', ['-xzf', file, '-C', folder])
   return join(folder, 'package')
 }
 
@@ -83,8 +93,15 @@ const readJson = (...path) => JSON.parse(readFileSync(join(...path), 'utf8'))
 
 /** Icon names by code points, variation selectors left out. */
 function iconNames(noto) {
-  const plain = (codes) => codes.toLowerCase().split('-').filter((code) => code !== 'fe0f').join('-')
-  const names = new Map(Object.entries(readJson(noto, 'chars.json')).map(([code, name]) => [plain(code), name]))
+  const plain = (codes) =>
+    codes
+      .toLowerCase()
+      .split('-')
+      .filter((code) => code !== 'fe0f')
+      .join('-')
+  const names = new Map(
+    Object.entries(readJson(noto, 'chars.json')).map(([code, name]) => [plain(code), name]),
+  )
   return (emoji) => names.get(plain(emoji.unified))
 }
 
@@ -103,8 +120,13 @@ const render = (svg) =>
     .png({ palette: true, colours: 256, dither: 0, compressionLevel: 9, effort: 10 })
     .toBuffer()
 
-/** Fixed order that does not depend on the rest of the list. */
-const rank = (name) => createHash('sha256').update(`${splitSeed}/${name}`).digest('hex')
+const familyOf = (name) => families.find((family) => family.includes(name)) ?? [name]
+
+/** Fixed order that does not depend on the rest of the list; families stay together. */
+function rank(name) {
+  const [first] = familyOf(name)
+  return `${createHash('sha256').update(`${splitSeed}/${first}`).digest('hex')}/${name}`
+}
 
 const noto = fetchPackage('@iconify-json/noto@1.2.9')
 const datasource = fetchPackage('emoji-datasource@16.0.0')
@@ -121,8 +143,13 @@ for (const [label, { of, without }] of Object.entries(classes)) {
     .filter((one) => of.includes(one.subcategory))
     .filter((one) => !left.has(one.short_name) && !notEverywhere.has(one.short_name))
     .sort((a, b) => rank(a.short_name).localeCompare(rank(b.short_name), 'en'))
-  for (const [index, one] of names.entries()) {
-    const folder = join(out, index < shots ? 'train' : 'test', label)
+  const trained = new Set(names.slice(0, shots).map((one) => one.short_name))
+  for (const family of families) {
+    const inside = family.filter((name) => trained.has(name)).length
+    if (inside > 0 && inside < family.length) throw new Error(`The split parts ${family.join(' and ')}`)
+  }
+  for (const one of names) {
+    const folder = join(out, trained.has(one.short_name) ? 'train' : 'test', label)
     const png = await render(svgOf(icons, iconName(one)))
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, `${one.short_name}.png`), png)
