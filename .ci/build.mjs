@@ -30,6 +30,7 @@ const node = {
   heartbeat: 'src/runner/heartbeat.ts',
   kernel: 'src/notebook/kernel.ts',
   extension: 'src/extension/extension.ts',
+  extensionHeavy: 'src/extension/heavy.ts',
 }
 const browser = { panel: 'webview/panel/main.ts', renderer: 'webview/renderer/main.ts' }
 

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode'
+import { heavy } from './load'
 import { log } from './output'
 import type { Panels } from './panel/panels'
 import type { Command } from './protocol'
@@ -17,15 +18,14 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
   const told = (command: Command) => async (folder?: string) => {
     const target = folder ?? panels.activeRun ?? (await pickRun('running'))
     if (!target) return
-    const { control } = await import('./control')
-    const { ok, message } = await control(target, command, 'editor')
+    const { ok, message } = await heavy().control(target, command, 'editor')
     if (!ok) void vscode.window.showErrorMessage(message)
   }
   return [
     vscode.commands.registerCommand('thaw.run', (uri?: vscode.Uri) => run(parts, uri)),
     vscode.commands.registerCommand('thaw.openRun', async (folder?: string) => {
       const target = folder ?? (await pickRun())
-      if (target) await panels.show(target)
+      if (target) panels.show(target)
     }),
     vscode.commands.registerCommand('thaw.stop', told({ do: 'stop' })),
     vscode.commands.registerCommand('thaw.pause', told({ do: 'pause' })),
@@ -46,20 +46,22 @@ async function run({ panels, status, diagnostics }: Parts, uri?: vscode.Uri): Pr
     void vscode.window.showErrorMessage('Open a run file (*.thaw.json) and run it from there.')
     return undefined
   }
-  if (document.isDirty && !(await document.save())) return undefined
-  const { check, baseOf } = await import('./runFile')
+  if (document.isDirty && !(await document.save())) {
+    log(`${document.uri.fsPath} could not be saved, so it was not run`)
+    return undefined
+  }
+  const { baseOf, check, readStatus, runsFolder, startRun } = heavy()
   const { spec, problems } = check(document, diagnostics)
   if (!spec) {
+    log(
+      `${document.uri.fsPath} was not run: ${problems.map((one) => `${one.path} ${one.message}`).join('; ')}`,
+    )
     const errors = problems.filter((problem) => problem.severity === 'error').length
     void vscode.window
       .showErrorMessage(`The run file has ${errors === 1 ? 'a problem' : `${errors} problems`}.`, 'Show')
       .then((chosen) => chosen && vscode.commands.executeCommand('workbench.actions.view.problems'))
     return undefined
   }
-  const [{ startRun }, { runsFolder, readStatus }] = await Promise.all([
-    import('../runner/start'),
-    import('../events'),
-  ])
   const base = baseOf(document)
   try {
     const { id, folder } = await vscode.window.withProgress(
@@ -67,8 +69,8 @@ async function run({ panels, status, diagnostics }: Parts, uri?: vscode.Uri): Pr
       () => startRun({ spec, base, root: runsFolder(base) }),
     )
     log(`run ${id} started: process ${readStatus(folder)?.pid ?? 'unknown'}, folder ${folder}`)
-    await panels.show(folder)
-    void status.follow(folder)
+    panels.show(folder)
+    status.follow(folder)
     return folder
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
@@ -80,7 +82,7 @@ async function run({ panels, status, diagnostics }: Parts, uri?: vscode.Uri): Pr
 
 /** Lets a person choose among the workspace's runs. */
 async function pickRun(only?: 'running'): Promise<string | undefined> {
-  const [{ listRuns }, { runsFolder }] = await Promise.all([import('../runner/list'), import('../events')])
+  const { listRuns, runsFolder } = heavy()
   const files = await vscode.workspace.findFiles('**/*.thaw.json', '**/node_modules/**', 200)
   const roots = new Set([
     ...(vscode.workspace.workspaceFolders ?? []).map((folder) => runsFolder(folder.uri.fsPath)),

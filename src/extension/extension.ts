@@ -2,6 +2,7 @@ import * as vscode from 'vscode'
 import { RunLens } from './codeLens'
 import { registerCommands } from './commands'
 import { registerNotebook } from './notebook/register'
+import { heavy } from './load'
 import { openOutput } from './output'
 import { PANEL_TYPE } from './panel/panelType'
 import { Panels } from './panel/panels'
@@ -13,13 +14,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const diagnostics = vscode.languages.createDiagnosticCollection('thaw')
   const panels = new Panels(context.extensionUri)
   const status = new StatusBar(panels)
-  const check = async (document: vscode.TextDocument) => {
+  const check = (document: vscode.TextDocument): void => {
     if (!isRunFile(document.uri.path) || document.uri.scheme !== 'file') return
-    const { check } = await import('./runFile')
-    check(document, diagnostics)
+    heavy().check(document, diagnostics)
   }
   context.subscriptions.push(
-    openOutput(),
+    openOutput(context.extensionMode === vscode.ExtensionMode.Test),
     diagnostics,
     panels,
     status,
@@ -27,10 +27,10 @@ export function activate(context: vscode.ExtensionContext): void {
     ...registerNotebook(),
     vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, panels),
     vscode.languages.registerCodeLensProvider({ scheme: 'file', pattern: '**/*.thaw.json' }, new RunLens()),
-    vscode.workspace.onDidOpenTextDocument((document) => void check(document)),
-    vscode.workspace.onDidSaveTextDocument((document) => void check(document)),
+    vscode.workspace.onDidOpenTextDocument((document) => check(document)),
+    vscode.workspace.onDidSaveTextDocument((document) => check(document)),
     vscode.workspace.onDidCloseTextDocument((document) => diagnostics.delete(document.uri)),
   )
   // documents that were open before; after activation, so that it stays quick
-  setTimeout(() => vscode.workspace.textDocuments.forEach((document) => void check(document)), 0)
+  setTimeout(() => vscode.workspace.textDocuments.forEach((document) => check(document)), 0)
 }

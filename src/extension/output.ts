@@ -1,13 +1,22 @@
 import * as vscode from 'vscode'
 
-let channel: vscode.OutputChannel | undefined
+let write: (text: string) => void = () => {}
 
 /** The output channel 'Thaw': every process and what became of it, with the time. */
-export function openOutput(): vscode.Disposable {
-  channel = vscode.window.createOutputChannel('Thaw')
+export function openOutput(mirror: boolean): vscode.Disposable {
+  const channel = vscode.window.createOutputChannel('Thaw')
+  write = (text) => {
+    channel.appendLine(`${new Date().toISOString()} ${text}`)
+    if (mirror) console.log(`Thaw: ${text}`)
+  }
   return channel
 }
 
+/** The two halves of the extension write to one channel. */
+export function connectLog(other: (text: string) => void): void {
+  write = other
+}
+
 export function log(text: string): void {
-  channel?.appendLine(`${new Date().toISOString()} ${text}`)
+  write(text)
 }

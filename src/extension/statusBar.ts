@@ -10,8 +10,8 @@ export class StatusBar implements vscode.Disposable {
     this.item.name = 'Thaw run'
   }
 
-  async follow(folder: string): Promise<void> {
-    const feed = await this.panels.feed(folder)
+  follow(folder: string): void {
+    const feed = this.panels.feed(folder)
     this.stop?.()
     const show = () => {
       const { state, step, steps, name } = feed.current

@@ -26,7 +26,8 @@ describe('Thaw: Run', () => {
     )
     await until('the end of the run', () => lines(folder).some((event) => event.kind === 'run-ended'))
     const events = lines(folder)
-    assert.equal(events.find((event) => event.kind === 'run-ended')?.state, 'finished')
+    const end = events.find((event) => event.kind === 'run-ended')
+    assert.equal(end?.state, 'finished', JSON.stringify(end))
     assert.deepEqual(
       events.filter((event) => event.kind === 'step').map((event) => event.step),
       [1, 2, 3, 4, 5, 6],

@@ -42,10 +42,13 @@ export class Window {
   }
 
   async command(title) {
-    const offered = await this.palette(title)
-    if (!offered.some((one) => one.includes(title)))
-      throw new Error(`no command ${title} among: ${offered.slice(0, 5).join(' | ')}`)
-    await this.page.keyboard.press('Enter')
+    // extensions are scanned after the window is there
+    for (const end = Date.now() + 60_000; ; await this.page.waitForTimeout(1000)) {
+      const offered = await this.palette(title)
+      if (offered.some((one) => one.includes(title))) return this.page.keyboard.press('Enter')
+      if (Date.now() > end) throw new Error(`no command ${title} among: ${offered.slice(0, 5).join(' | ')}`)
+      await this.page.keyboard.press('Escape')
+    }
   }
 
   async tab(name) {

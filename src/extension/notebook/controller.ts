@@ -8,6 +8,7 @@ import {
   type CellRun,
 } from '../../notebook/cellRunReducer'
 import type { KernelClient } from '../../notebook/kernelClient'
+import { heavy } from '../load'
 import { log } from '../output'
 import { outputItems } from './serializer'
 
@@ -76,7 +77,7 @@ export class Controller implements vscode.Disposable {
     if (live.run.state === 'ended') return
     const key = cell.document.uri.toString()
     try {
-      const kernel = await this.kernel(notebook)
+      const kernel = this.kernel(notebook)
       await this.apply(key, { type: 'start', order: ++this.order })
       const { ok } = await kernel.execute(key, cell.document.getText())
       await this.apply(key, { type: 'done', ok })
@@ -90,10 +91,10 @@ export class Controller implements vscode.Disposable {
     if (this.live.get(key) === live) this.live.delete(key)
   }
 
-  private async kernel(notebook: vscode.NotebookDocument): Promise<KernelClient> {
+  private kernel(notebook: vscode.NotebookDocument): KernelClient {
     const known = this.kernels.get(notebook)
     if (known) return known
-    const { KernelClient } = await import('../../notebook/kernelClient')
+    const { KernelClient } = heavy()
     const folder = vscode.workspace.getWorkspaceFolder(notebook.uri) ?? vscode.workspace.workspaceFolders?.[0]
     const base = notebook.isUntitled ? (folder?.uri.fsPath ?? process.cwd()) : dirname(notebook.uri.fsPath)
     const kernel = new KernelClient({

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import * as vscode from 'vscode'
+import { heavy } from '../load'
 import { log } from '../output'
 import type { RunFeed } from './feed'
 import { PANEL_TYPE } from './panelType'
@@ -13,11 +14,11 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer<
   constructor(private readonly extension: vscode.Uri) {}
 
   /** The run's panel, made or brought forward. */
-  async show(folder: string): Promise<void> {
+  show(folder: string): void {
     const known = this.open.get(folder)
     if (known) return known.panel.reveal()
     const column = vscode.ViewColumn.Active
-    await this.attach(vscode.window.createWebviewPanel(PANEL_TYPE, basename(folder), column), folder)
+    this.attach(vscode.window.createWebviewPanel(PANEL_TYPE, basename(folder), column), folder)
   }
 
   /** Run of the panel in front, if any. */
@@ -25,26 +26,22 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer<
     return [...this.open].find(([, one]) => one.panel.active)?.[0]
   }
 
-  async feed(folder: string): Promise<RunFeed> {
-    const { RunFeed } = await import('./feed')
+  feed(folder: string): RunFeed {
     const known = this.feeds.get(folder)
     if (known) return known
-    const feed = new RunFeed(folder)
+    const feed = new (heavy().RunFeed)(folder)
     this.feeds.set(folder, feed)
     return feed
   }
 
   /** After a window reload the editor hands the tab back with what the page remembered. */
-  async deserializeWebviewPanel(
-    panel: vscode.WebviewPanel,
-    state: { folder?: string } | undefined,
-  ): Promise<void> {
-    const { isRunFolder } = await import('../../events/folder')
+  deserializeWebviewPanel(panel: vscode.WebviewPanel, state: { folder?: string } | undefined): Promise<void> {
     const folder = state?.folder
-    if (!folder || !isRunFolder(folder)) {
+    if (!folder || !heavy().isRunFolder(folder)) {
       log(`A panel could not be opened again: its run ${folder ?? ''} is gone`)
       panel.dispose()
-    } else await this.attach(panel, folder)
+    } else this.attach(panel, folder)
+    return Promise.resolve()
   }
 
   dispose(): void {
@@ -52,9 +49,9 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer<
     for (const feed of this.feeds.values()) feed.dispose()
   }
 
-  private async attach(panel: vscode.WebviewPanel, folder: string): Promise<void> {
-    const [{ RunPanel }, feed] = await Promise.all([import('./runPanel'), this.feed(folder)])
-    const made = new RunPanel(panel, feed, this.extension, () => this.open.delete(folder))
+  private attach(panel: vscode.WebviewPanel, folder: string): void {
+    const { RunPanel } = heavy()
+    const made = new RunPanel(panel, this.feed(folder), this.extension, () => this.open.delete(folder))
     this.open.set(folder, made)
   }
 }

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode'
+import { control } from '../control'
 import { log } from '../output'
 import type { ToHost, ToPanel } from '../protocol'
 import type { RunFeed } from './feed'
@@ -65,7 +66,6 @@ export class RunPanel implements vscode.Disposable {
         return
       }
       case 'control': {
-        const { control } = await import('../control')
         const answer = await control(this.feed.path, message.command, 'panel')
         return this.send({ v: 1, type: 'answer', ...answer })
       }

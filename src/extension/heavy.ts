@@ -1,0 +1,10 @@
+/** All that the extension needs only once something is run or shown: a bundle of its own, see load.ts. */
+export { isRunFolder, readStatus, runsFolder } from '../events'
+export { KernelClient } from '../notebook/kernelClient'
+export { listRuns } from '../runner/list'
+export { startRun } from '../runner/start'
+export { control } from './control'
+export { connectLog } from './output'
+export { RunFeed } from './panel/feed'
+export { RunPanel } from './panel/runPanel'
+export { baseOf, check } from './runFile'

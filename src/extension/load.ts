@@ -1,0 +1,17 @@
+import { createRequire } from 'node:module'
+import { log } from './output'
+
+type Heavy = typeof import('./heavy')
+let known: Heavy | undefined
+
+/**
+ * The heavy half, read from its own file at the first need: parsing the run file's schema alone would take longer
+ * than waking may.
+ */
+export function heavy(): Heavy {
+  if (!known) {
+    known = createRequire(__filename)('./extensionHeavy.js') as Heavy
+    known.connectLog(log)
+  }
+  return known
+}
