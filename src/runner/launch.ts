@@ -39,9 +39,11 @@ function start(folder: RunFolder, number: number, trainer: string): ChildProcess
   }
 }
 
-function lastLines(file: string): string {
+/** What a trainer that died said: its error, else its last words. */
+function lastWords(file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim().split('\n').slice(-3).join(' ').slice(-500)
+    const lines = readFileSync(file, 'utf8').trim().split('\n')
+    return (lines.findLast((line) => /^\w*Error\b.*: /.test(line)) ?? lines.slice(-3).join(' ')).slice(-500)
   } catch {
     return ''
   }
@@ -86,7 +88,7 @@ async function signOfLife(
     if (status && status.attempt >= number) return
     if (over) break
   }
-  const reason = why() ?? (lastLines(folder.log) || `it gave no sign of life in ${START_MS / 1000} s`)
+  const reason = why() ?? (lastWords(folder.log) || `it gave no sign of life in ${START_MS / 1000} s`)
   const nobody = { ...ownIdentity(), pid: 0, processStart: '' }
   writeStatus(folder.path, {
     ...nobody,

@@ -84,7 +84,9 @@ describe('a run as a process', () => {
     const parent = inProcess(
       `const run = await runner.startRun({ spec: ${spec}, base: ${JSON.stringify(base)}, root: ${JSON.stringify(root)} }); console.log(run.folder); setInterval(() => {}, 1000)`,
     )
-    const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+    const early = outcome(parent).then(({ err }) => Promise.reject(new Error(err)))
+    early.catch(() => undefined)
+    const [line] = (await Promise.race([once(parent.stdout, 'data'), early])) as [Buffer]
     const folder = line.toString().trim()
     const { step } = await runningAt(folder, 1)
     process.kill(-parent.pid!, 'SIGKILL')
@@ -292,7 +294,8 @@ describe('watching, listing, forking, queueing', () => {
     const before = readFileSync(join(folder, 'events.jsonl'))
     const fork = await forkRun(folder, { step: 8 })
     await finished(fork.folder)
-    expect(finalBytes(fork.folder)).toEqual(finalBytes(folder))
+    const [ours, theirs] = [finalBytes(fork.folder), finalBytes(folder)]
+    expect(ours.weights.equals(theirs.weights) && ours.optimizer.equals(theirs.optimizer)).toBe(true)
     expect(readFileSync(join(folder, 'events.jsonl'))).toEqual(before)
     const { view } = await readRun(fork.folder)
     expect([view.attempts[0]!.from, view.state, view.missingSteps]).toEqual([8, 'finished', 0])
