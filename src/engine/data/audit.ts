@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import PQueue from 'p-queue'
-import { balanceFindings } from './balance'
 import { duplicateFindings } from './duplicates'
 import { FileIndex, type FileFacts } from './fileIndex'
 import { failure, quoted } from './findings'
@@ -29,7 +28,6 @@ export async function auditDataset(dataset: Dataset, options: AuditOptions = {})
     ...structure,
     ...problemFindings(dataset, facts),
     ...duplicateFindings(dataset.items, facts),
-    ...balanceFindings(dataset.classes, dataset.items, dataset.shots),
   ].sort((one, other) => Number(one.severity === 'warning') - Number(other.severity === 'warning'))
   dataset.hash = hashOf(dataset, facts)
   return dataset.findings

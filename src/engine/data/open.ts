@@ -1,5 +1,6 @@
 import { UserError } from '../../spec/types'
 import type { DataSpec } from '../../spec/schema'
+import { balanceFindings } from './balance'
 import { parseColour } from './colour'
 import { warning, listed } from './findings'
 import { readLayout, type Layout, type Placed } from './layout'
@@ -90,7 +91,11 @@ export async function openDataset(spec: DataSpec, { base, media, cache }: OpenOp
       one.label - other.label ||
       byCodePoint(one.path, other.path),
   )
-  const findings = [...layout.findings, ...shotFindings(spec.shots, train, layout.classes)]
+  const findings = [
+    ...layout.findings,
+    ...shotFindings(spec.shots, train, layout.classes),
+    ...balanceFindings(layout.classes, items, spec.shots),
+  ]
   return {
     source: spec.source,
     root,
@@ -98,7 +103,6 @@ export async function openDataset(spec: DataSpec, { base, media, cache }: OpenOp
     items,
     counts: countSplits(items),
     background,
-    shots: spec.shots,
     cache,
     findings,
   }

@@ -58,11 +58,9 @@ export interface Dataset {
   counts: Record<Split, number>
   /** Under transparent pixels. */
   background: Rgb
-  /** Training images a class that were asked for. */
-  shots?: number
   /** Folder for the file index and decoded images; nothing is written when it is left out. */
   cache?: string
-  /** Of the folder's structure after opening, of contents too after `auditDataset`. */
+  /** Of the folder's structure and the counts after opening, of contents too after `auditDataset`. */
   findings: AuditFinding[]
   /** sha256 over classes, paths, labels, splits and contents of the files; known after `auditDataset`. */
   hash?: string

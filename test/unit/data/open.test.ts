@@ -91,8 +91,8 @@ describe('folders for splits', () => {
 
   test('with other classes than train have say so', async () => {
     const paths = [
-      ...numbered('train/a', 4),
-      ...numbered('train/b', 4),
+      ...numbered('train/a', 5),
+      ...numbered('train/b', 5),
       ...numbered('test/a', 2),
       ...numbered('test/c', 2),
     ]
