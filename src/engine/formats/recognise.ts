@@ -55,9 +55,14 @@ export function recognise(entries: ReadonlyMap<string, Entry>, file: string, wan
   const candidates = architectures
     .map((name) => tryArchitecture(name, entries))
     .filter((found) => found !== undefined)
-  // a whole network before a cut one, a long cut before a short one: a stem alone could be many things
-  const best = candidates.sort((a, b) => Number(b.classes !== undefined) - Number(a.classes !== undefined))[0]
-  if (best && (best.classes !== undefined || best.cut !== 'stem')) return best
+  // ResNet-34 has all that ResNet-18 has: the one that leaves least of the file unused
+  const unused = ({ architecture, cut, classes }: Recognised): number => {
+    const whole = createGraph(architecture, { classes })
+    return entries.size - (cut === undefined ? whole : cutGraph(whole, cut)).parameters.size
+  }
+  const best = candidates.sort((a, b) => unused(a) - unused(b))[0]
+  // a stem alone could be many things
+  if (best && best.cut !== 'stem') return best
   const likely = nearest(entries)
   throw new UserError(
     `${file} is of no architecture that is known (${architectures.join(', ')})` +

@@ -68,6 +68,7 @@ function tooDeep(text: string): boolean {
 
 /** Members of a JSON object in order, duplicates included, which JSON.parse would hide. */
 function members(node: Node): [string, Node][] {
+  if (node.type !== 'object') return []
   return (node.children ?? []).map((property) => [
     property.children![0]!.value as string,
     property.children![1]!,
