@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { sync as writeFileAtomic } from 'write-file-atomic'
 import { UserError } from '../spec/types'
 import { realDisk, type Disk } from './disk'
 import { explainFailure } from './failures'
@@ -7,6 +8,7 @@ import { chooseKept, type Retention } from './retention'
 
 const CHECKPOINTS = 'checkpoints'
 const MANIFEST = 'checkpoint.json'
+const BEST = 'best'
 
 export interface CheckpointInfo {
   step: number
@@ -109,13 +111,20 @@ export class CheckpointStore {
     return this.list().at(-1)?.step
   }
 
-  /** Removes what retention does not keep; returns what it removed. */
+  /** Removes what retention does not keep; returns what it removed. The best is remembered for later calls. */
   retain(retention: Retention): CheckpointInfo[] {
     const all = this.list()
-    const kept = chooseKept(all, retention)
+    const kept = chooseKept(all, { ...retention, best: this.rememberBest(retention.best) })
     const gone = all.filter((checkpoint) => !kept.has(checkpoint.step))
     for (const checkpoint of gone) this.drop(join(this.root, String(checkpoint.step)))
     return gone
+  }
+
+  private rememberBest(step: number | undefined): number | undefined {
+    const file = join(this.root, BEST)
+    if (step === undefined) return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined
+    if (existsSync(this.root)) writeFileAtomic(file, String(step), { fsync: false })
+    return step
   }
 
   /** Bytes of all whole checkpoints. */

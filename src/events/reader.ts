@@ -3,7 +3,7 @@ import { errorCode } from './failures'
 import { decodeJson } from './json'
 import { LineSplitter } from './lines'
 import { classify } from './shape'
-import type { RunEvent } from './types'
+import type { RunEvent, RunEventKind } from './types'
 
 /** Lines that gave no event, by reason. */
 export interface SkippedLines {
@@ -94,8 +94,12 @@ export class EventReader {
   }
 }
 
-/** The complete events in the last `bytes` bytes of a log: cheap, for lists. */
-export async function readTail(path: string, bytes = 1 << 16): Promise<RunEvent[]> {
+/** The complete events of these kinds in the last `bytes` bytes of a log: cheap, for lists. */
+export async function readTail(
+  path: string,
+  kinds: readonly RunEventKind[],
+  bytes = 1 << 15,
+): Promise<RunEvent[]> {
   let file: FileHandle
   try {
     file = await open(path, 'r')
@@ -109,7 +113,13 @@ export async function readTail(path: string, bytes = 1 << 16): Promise<RunEvent[
     const chunk = new Uint8Array(size - from)
     const { bytesRead } = await file.read(chunk, 0, chunk.length, from)
     const lines = new LineSplitter().push(chunk.subarray(0, bytesRead))
-    return decodeLines(from > 0 ? lines.slice(1) : lines, { unreadable: 0, unknown: 0, foreign: 0 })
+    // most lines are of other kinds: not worth decoding
+    const marks = kinds.map((kind) => `"kind":"${kind}"`)
+    const wanted = lines.filter(
+      (line, i) => (i > 0 || from === 0) && marks.some((mark) => line.includes(mark)),
+    )
+    const events = decodeLines(wanted, { unreadable: 0, unknown: 0, foreign: 0 })
+    return events.filter((event) => kinds.includes(event.kind))
   } finally {
     await file.close()
   }

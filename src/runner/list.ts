@@ -76,7 +76,8 @@ function stateOf(path: string, attempt: number, state: RunState | undefined): Ru
 }
 
 async function addResults(folder: RunFolder, summary: RunSummary): Promise<void> {
-  for (const event of await readTail(folder.events)) {
+  const lastStep = summary.state === 'interrupted' ? (['step'] as const) : []
+  for (const event of await readTail(folder.events, ['eval', 'run-ended', ...lastStep])) {
     if (event.attempt < summary.attempt && isEnded(summary.state as RunState)) continue
     if (event.kind === 'eval') {
       summary.metrics = event.metrics

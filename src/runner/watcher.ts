@@ -1,6 +1,13 @@
 import { watch, type FSWatcher } from 'node:fs'
 import { basename } from 'node:path'
-import { EventReader, highestAttempt, openRunFolder, type RunEvent, type SkippedLines } from '../events'
+import {
+  EventReader,
+  highestAttempt,
+  openRunFolder,
+  type Liveness,
+  type RunEvent,
+  type SkippedLines,
+} from '../events'
 import { livenessOfRun } from './liveness'
 
 export interface WatchedBatch {
@@ -16,7 +23,10 @@ export interface WatchOptions {
   /** Time between two looks when the system reports no change, ms. */
   pollMs?: number
   onEvents(batch: WatchedBatch): void
-  /** How the run is over: it told so, or its process is gone without a word. Called again after a resume. */
+  /**
+   * The newest attempt is over and its process has let go: it told so, or is gone without a word. Called once an
+   * attempt, so again after a resume.
+   */
   onOver?(how: 'ended' | 'interrupted'): void
 }
 
@@ -30,12 +40,13 @@ export class RunWatcher {
   private readonly logName: string
   private watcher?: FSWatcher
   private timer?: NodeJS.Timeout
-  private pumping = false
+  private pumping?: Promise<void>
   private again = false
   private disposed = false
-  /** Attempt whose end was told, -1 when none was. */
-  private told = -1
-  private ended = false
+  /** Attempt that has said that it ended. */
+  private ended = 0
+  /** Attempt of which it was told how it is over. */
+  private told = 0
 
   constructor(
     folder: string,
@@ -48,16 +59,17 @@ export class RunWatcher {
   }
 
   start(): this {
+    const lookAt = (name: string | null) => void this.pump().then(() => name !== this.logName && this.look())
     try {
       this.watcher = watch(this.path, (_event, name) => {
-        if (name === null || name === this.logName) void this.pump()
+        if (name === null || name === this.logName || name.startsWith('status.json')) lookAt(name)
       })
       this.watcher.on('error', () => this.watcher?.close())
     } catch {
       // the poll does it alone
     }
-    this.timer = setInterval(() => void this.pump().then(() => this.look()), this.options.pollMs ?? 1000)
-    void this.pump().then(() => this.look())
+    this.timer = setInterval(() => lookAt(null), this.options.pollMs ?? 1000)
+    lookAt(null)
     return this
   }
 
@@ -67,11 +79,14 @@ export class RunWatcher {
     clearInterval(this.timer)
   }
 
-  /** Reads what is new. One read at a time; a wish that comes during one is granted after it. */
-  private async pump(): Promise<void> {
+  /** Reads what is new. One read at a time; a wish that comes during one is granted before its promise resolves. */
+  private pump(): Promise<void> {
     this.again = true
-    if (this.pumping) return
-    this.pumping = true
+    this.pumping ??= this.readWhileAsked()
+    return this.pumping
+  }
+
+  private async readWhileAsked(): Promise<void> {
     try {
       while (this.again && !this.disposed) {
         this.again = false
@@ -80,7 +95,7 @@ export class RunWatcher {
     } catch {
       // a disk that cannot be read now is tried again at the next poll
     } finally {
-      this.pumping = false
+      this.pumping = undefined
     }
   }
 
@@ -89,33 +104,31 @@ export class RunWatcher {
       const events = await this.reader.readChunk()
       if (!events || this.disposed) return
       if (events.length === 0) continue
-      for (const event of events) {
-        if (event.kind === 'run-ended') this.ended = true
-        else if (event.kind === 'run-started') this.ended = false
-      }
+      for (const { kind, attempt } of events)
+        if (kind === 'run-ended') this.ended = Math.max(this.ended, attempt)
       const { cursor, skipped } = this.reader
       this.options.onEvents({ events, cursor, skipped: { ...skipped } })
-      if (this.ended) this.tell('ended')
     }
   }
 
-  /** Has the process gone without a word? */
+  /** Is the newest attempt over? Only when its process has let go of the run, so that it can be resumed at once. */
   private async look(): Promise<void> {
-    if (this.disposed || this.ended) return
-    let attempt: number
-    try {
-      attempt = highestAttempt(this.path)
-      if (attempt === 0 || attempt === this.told || livenessOfRun(this.path) !== 'dead') return
-    } catch {
-      return this.tell('interrupted')
-    }
+    const now = this.state()
+    if (this.disposed || now.attempt <= this.told || now.liveness === 'alive') return
     // its last words may have come since the last read
     await this.pump()
-    if (!this.ended && !this.disposed) this.tell('interrupted', attempt)
+    const ended = this.ended >= now.attempt
+    if (this.disposed || now.attempt <= this.told || (now.liveness === 'unknown' && !ended)) return
+    this.told = now.attempt
+    this.options.onOver?.(ended ? 'ended' : 'interrupted')
   }
 
-  private tell(how: 'ended' | 'interrupted', attempt = -1): void {
-    if (how === 'interrupted') this.told = attempt
-    this.options.onOver?.(how)
+  private state(): { attempt: number; liveness: Liveness } {
+    try {
+      return { attempt: highestAttempt(this.path), liveness: livenessOfRun(this.path) }
+    } catch {
+      // the folder is gone
+      return { attempt: Infinity, liveness: 'dead' }
+    }
   }
 }

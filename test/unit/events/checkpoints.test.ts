@@ -120,7 +120,9 @@ describe('checkpoints', () => {
     const store = new CheckpointStore(folder)
     for (const step of [1, 2, 3, 4, 5]) store.save(step, files(step), 'every')
     expect(store.retain({ best: 2, last: 2 }).map((item) => item.step)).toEqual([1, 3])
-    expect(names()).toEqual(['2', '4', '5'])
+    expect(names()).toEqual(['2', '4', '5', 'best'])
+    // `thaw gc` knows of the best what the run has said
+    expect(store.retain({ last: 1 }).map((item) => item.step)).toEqual([4])
   })
 
   test('retention: the newest and the best always stay, the limit of bytes holds for the rest', () => {
