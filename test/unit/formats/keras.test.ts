@@ -67,10 +67,7 @@ describe('tfjs layers model.json', () => {
       mean: [127.5, 127.5, 127.5],
       std: [127.5, 127.5, 127.5],
     })
-    expect(graph.nodes.map((node) => node.name)).toContain(
-      `inner/${model.layers[0]!.name === 'inner' ? 'conv2d' : ''}`.slice(0, 6) +
-        graph.nodes[2]!.name.slice(6),
-    )
+    expect(graph.nodes[2]!.name).toMatch(/^inner\//)
   })
 
   it('reads affine quantized weights', async () => {
