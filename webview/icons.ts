@@ -11,7 +11,8 @@ const paths = {
   right: 'M5.5 3 11 8l-5.5 5-.9-.9L9.2 8 4.6 3.9z',
 } as const
 
-export const icon = (name: keyof typeof paths): TemplateResult =>
-  html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+/** `slot` places it inside a control of the toolkit. */
+export const icon = (name: keyof typeof paths, slot = ''): TemplateResult =>
+  html`<svg class="icon" slot=${slot} viewBox="0 0 16 16" aria-hidden="true">
     ${svg`<path d=${paths[name]} fill-rule="evenodd"></path>`}
   </svg>`

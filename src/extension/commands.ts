@@ -46,8 +46,11 @@ async function run({ panels, status, diagnostics }: Parts, uri?: vscode.Uri): Pr
     void vscode.window.showErrorMessage('Open a run file (*.thaw.json) and run it from there.')
     return undefined
   }
-  if (document.isDirty && !(await document.save())) {
-    log(`${document.uri.fsPath} could not be saved, so it was not run`)
+  // an automatic save may come first, and then there is nothing left to save
+  if (document.isDirty && !(await document.save()) && document.isDirty) {
+    const message = `${document.uri.fsPath} could not be saved, so it was not run.`
+    log(message)
+    void vscode.window.showErrorMessage(message)
     return undefined
   }
   const { baseOf, check, readStatus, runsFolder, startRun } = heavy()

@@ -9,8 +9,10 @@ import { Panels } from './panel/panels'
 import { isRunFile } from './runFileName'
 import { StatusBar } from './statusBar'
 
+const loading = performance.now()
+
 /** Only registers; what trains is another process, and what is heavy is loaded by the first command that needs it. */
-export function activate(context: vscode.ExtensionContext): void {
+export function activate(context: vscode.ExtensionContext): { wokeInMs: number } {
   const diagnostics = vscode.languages.createDiagnosticCollection('thaw')
   const panels = new Panels(context.extensionUri)
   const status = new StatusBar(panels)
@@ -33,4 +35,5 @@ export function activate(context: vscode.ExtensionContext): void {
   )
   // documents that were open before; after activation, so that it stays quick
   setTimeout(() => vscode.workspace.textDocuments.forEach((document) => check(document)), 0)
+  return { wokeInMs: performance.now() - loading }
 }

@@ -10,7 +10,7 @@ interface Told {
 
 /** Called by the editor; writes what passed and failed to the file that THAW_TEST_REPORT names. */
 export async function run(): Promise<void> {
-  const mocha = new Mocha({ ui: 'bdd', timeout: 120_000, reporter: 'min' })
+  const mocha = new Mocha({ ui: 'bdd', timeout: 180_000, reporter: 'min' })
   mocha.suite.emit('pre-require', globalThis, '', mocha)
   await import('./activation.test')
   await import('./problems.test')

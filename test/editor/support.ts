@@ -24,7 +24,7 @@ export function write(name: string, content: unknown): vscode.Uri {
 export async function until<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  ms = 60_000,
+  ms = 150_000,
 ): Promise<T> {
   for (const end = Date.now() + ms; Date.now() < end; await new Promise((go) => setTimeout(go, 50))) {
     const found = await look()

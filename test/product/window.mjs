@@ -60,7 +60,7 @@ export class Window {
     for (const end = Date.now() + ms; Date.now() < end; await this.page.waitForTimeout(200))
       for (const frame of this.page.frames()) {
         const found = await frame
-          .evaluate((wanted) => document.querySelector(wanted) !== null, selector)
+          .evaluate((wanted) => globalThis.document.querySelector(wanted) !== null, selector)
           .catch(() => false)
         if (found) return frame
       }

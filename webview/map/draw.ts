@@ -142,24 +142,32 @@ function triangle(g: CanvasRenderingContext2D, x: number, y: number, colour: str
 
 function drawEvents(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
   text(g, inks, 'Events', 12, p.events + 9)
-  // what needs words comes last, over what does not
-  const order = { checkpoint: 0, control: 1, alarm: 2 }
-  let free = -Infinity
+  const y = p.events + 5
+  const taken: [number, number][] = []
+  const free = (from: number, to: number) => taken.every(([a, b]) => to < a || from > b)
+  // alarms get their words first, then what a person did; a checkpoint says nothing and gives way
+  const order = { alarm: 0, control: 1, checkpoint: 2 }
   for (const mark of [...p.marks].sort((a, b) => order[a.kind] - order[b.kind] || a.step - b.step)) {
     const x = p.axis.x(mark.step)
-    const y = p.events + 5
-    if (mark.kind === 'alarm') triangle(g, x, y, inks.err)
-    else if (mark.kind === 'checkpoint') diamond(g, x, y, inks.dim)
-    else {
-      g.strokeStyle = inks.fg
-      g.lineWidth = 1.3
-      g.strokeRect(x - 3.5, y - 3.5, 7, 7)
+    if (!free(x - 5, x + 5)) continue
+    drawMark(g, mark.kind, x, y, inks)
+    g.font = `11px ${inks.font}`
+    const width = g.measureText(mark.short).width
+    const words = mark.short !== '' && free(x + 6, x + 12 + width)
+    if (words) {
+      const colour = mark.kind === 'alarm' ? inks.err : inks.dim
+      text(g, inks, mark.short, x + 9, p.events + 9, { colour })
     }
-    if (!mark.short || (mark.kind === 'alarm' && x < free)) continue
-    const colour = mark.kind === 'alarm' ? inks.err : inks.dim
-    text(g, inks, mark.short, x + 9, p.events + 9, { colour, halo: true })
-    if (mark.kind === 'alarm') free = x + 20 + g.measureText(mark.short).width
+    taken.push([x - 5, words ? x + 12 + width : x + 5])
   }
+}
+
+function drawMark(g: CanvasRenderingContext2D, kind: Mark['kind'], x: number, y: number, inks: Inks): void {
+  if (kind === 'alarm') return triangle(g, x, y, inks.err)
+  if (kind === 'checkpoint') return diamond(g, x, y, inks.dim)
+  g.strokeStyle = inks.fg
+  g.lineWidth = 1.3
+  g.strokeRect(x - 3.5, y - 3.5, 7, 7)
 }
 
 function diamond(g: CanvasRenderingContext2D, x: number, y: number, colour: string): void {

@@ -75,10 +75,10 @@ export class Header extends LitElement {
                   ${
                     state === 'paused'
                       ? html`<vscode-button data-part="resume" @click=${() => this.send({ do: 'resume' })}
-                          >${icon('play')}&nbsp;Resume</vscode-button
+                          >${icon('play', 'start')}Resume</vscode-button
                         >`
                       : html`<vscode-button data-part="pause" @click=${() => this.send({ do: 'pause' })}
-                          >${icon('pause')}&nbsp;Pause</vscode-button
+                          >${icon('pause', 'start')}Pause</vscode-button
                         >`
                   }
                   <vscode-button
@@ -86,7 +86,7 @@ export class Header extends LitElement {
                     data-part="stop"
                     title="Stop and keep a checkpoint"
                     @click=${() => this.send({ do: 'stop' })}
-                    >${icon('stop')}&nbsp;Stop</vscode-button
+                    >${icon('stop', 'start')}Stop</vscode-button
                   >
                 `
               : nothing

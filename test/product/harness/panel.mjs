@@ -76,7 +76,7 @@ export async function openPanel(
         if (window_)
           for (const key of Object.keys(window_.values))
             window_.values[key] = Float32Array.from(window_.values[key], (value) => value ?? NaN)
-        postMessage(data)
+        globalThis.postMessage(data)
       }, message)
       .catch(() => undefined)
   const sent = []
@@ -102,7 +102,7 @@ export async function openPanel(
         getState: () => state,
         setState: (next) => (state = next),
       })
-      addEventListener('securitypolicyviolation', (event) =>
+      globalThis.addEventListener('securitypolicyviolation', (event) =>
         console.error(
           'CSP',
           event.violatedDirective,
@@ -112,10 +112,14 @@ export async function openPanel(
           new Error().stack,
         ),
       )
-      addEventListener('DOMContentLoaded', () => {
-        document.body.className = classes
-        for (const one of style.split(';')) document.documentElement.style.setProperty(...one.split(/:(.*)/s))
-        document.documentElement.style.setProperty('--vscode-font-family', 'Inter, system-ui, sans-serif')
+      globalThis.addEventListener('DOMContentLoaded', () => {
+        globalThis.document.body.className = classes
+        for (const one of style.split(';'))
+          globalThis.document.documentElement.style.setProperty(...one.split(/:(.*)/s))
+        globalThis.document.documentElement.style.setProperty(
+          '--vscode-font-family',
+          'Inter, system-ui, sans-serif',
+        )
       })
     },
     { classes, style },
