@@ -78,7 +78,7 @@ export async function openLabelledImages(
   const unknown = [...new Set(images.map(({ className }) => className))].filter((name) => !labels.has(name))
   if (unknown.length > 0)
     throw new UserError(
-      `${listed(unknown)} in ${root}: no such class; the network knows ${listed(options.classes, 20)}`,
+      `${root} has ${unknown.length === 1 ? 'a class' : 'classes'} ${listed(unknown)} that the network does not know; it knows ${listed(options.classes, 20)}`,
     )
   const items = images.map(({ path, className }): Item => ({
     path,

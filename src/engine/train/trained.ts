@@ -2,7 +2,7 @@ import type { Metrics } from '../../events/types'
 import type { ResolvedSpec } from '../../spec/schema'
 import { UserError } from '../../spec/types'
 import { openBackend, tf } from '../backend'
-import { openDataset, evaluationBatches } from '../data'
+import { evaluationBatches, openLabelledImages } from '../data'
 import type { Dataset } from '../data/types'
 import { evaluateScores } from '../evaluate'
 import { loadModel } from '../formats'
@@ -132,7 +132,7 @@ export async function predict(
 }
 
 /**
- * Metrics of a finished network on a folder per class of new images; every image counts, whatever its split.
+ * Metrics of a finished network on a folder per class of new images; of one with train/ and test/, on test/ alone.
  * @throws UserError when the folder has a class that the network does not know
  */
 export async function evaluateRun(
@@ -142,15 +142,9 @@ export async function evaluateRun(
   { base, media = mediaFolder(), cache }: { base: string; media?: string; cache?: string },
   progress: (done: number, total: number) => void = () => {},
 ): Promise<{ metrics: Metrics; confusion: number[][]; classes: string[] }> {
-  const dataset = await openDataset(
-    { ...spec.data, source, shots: undefined, fraction: 1, split: { val: 0, test: 0, seed: 0 } },
-    { base, media, cache },
-  )
-  const unknown = dataset.classes.find((name) => !model.classes.includes(name))
-  if (unknown !== undefined)
-    throw new UserError(
-      `the folder has a class "${unknown}" that the network does not know; its classes are ${model.classes.join(', ')}`,
-    )
+  const { classes } = model
+  const { background } = spec.data
+  const dataset = await openLabelledImages(source, { base, media, cache, classes, background })
   const labels: number[] = []
   const logits: number[] = []
   await score(
@@ -158,8 +152,7 @@ export async function evaluateRun(
     spec,
     dataset,
     (items, scores) => {
-      for (const item of items)
-        labels.push(model.classes.indexOf(dataset.classes[dataset.items[item]!.label]!))
+      for (const item of items) labels.push(dataset.items[item]!.label)
       logits.push(...scores)
     },
     progress,

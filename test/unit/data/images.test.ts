@@ -103,7 +103,7 @@ describe('new images', () => {
     ])
     const other = writeFolder(await classFolders({ cat: 1, dog: 1 }))
     await expect(openLabelledImages(other, { base: '.', media, classes })).rejects.toThrow(
-      /"dog" in .+: no such class; the network knows "ant", "bee" and "cat"/,
+      / has a class "dog" that the network does not know; it knows "ant", "bee" and "cat"/,
     )
     const packaged = await openLabelledImages('thaw:noto-drawings', {
       base: '.',
