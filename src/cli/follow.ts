@@ -1,4 +1,4 @@
-import { emptyView, foldEvents, readStatus, type RunView } from '../events'
+import { emptyView, foldEvents, livenessOf, readStatus, type RunView } from '../events'
 import { RunWatcher, sendControl } from '../runner'
 import { ExitCode } from '../spec'
 
@@ -45,9 +45,10 @@ export async function stopRun(folder: string): Promise<void> {
 
 /** Sends a signal to the process of a run, if it is there. */
 export function signalRun(folder: string, signal: 'SIGTERM' | 'SIGKILL'): void {
-  const pid = readStatus(folder)?.pid
+  const status = readStatus(folder)
   try {
-    if (pid) process.kill(pid, signal)
+    // never by its number alone: another process may have it by now
+    if (status && livenessOf(status) === 'alive') process.kill(status.pid, signal)
   } catch {
     // it has just ended
   }
