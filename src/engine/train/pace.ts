@@ -9,7 +9,7 @@ export interface PaceState {
 
 /**
  * When layers are measured. With `auto` as often as a hundredth of the training time allows, by the recorder's own
- * clock: a measure is due once the budget of the time trained so far covers all measures and one more.
+ * clock: a measure is due once the budget of the time trained so far covers all measures and two more.
  */
 export class Pace {
   private state: PaceState = { last: 0, recorded: 0, spent: 0, steps: 0, trained: 0 }
@@ -23,7 +23,8 @@ export class Pace {
   due(step: number): boolean {
     const { last, recorded, spent, trained } = this.state
     if (this.fixed !== undefined) return recorded === 0 || step >= last + this.fixed
-    return recorded === 0 || spent + spent / recorded <= this.share * trained
+    // one more is kept back for the last step of the phase, which is always measured
+    return recorded === 0 || spent + (2 * spent) / recorded <= this.share * trained
   }
 
   /** Steps from one measure to the next, as things stand. */

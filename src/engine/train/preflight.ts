@@ -171,16 +171,27 @@ async function timeSteps(
     }
   } catch (error) {
     if (!(error instanceof NotFiniteError)) throw error
-    problems.push({
-      severity: 'error',
-      path: 'train.optimizer.rate',
-      message: `a trial of the first steps gave numbers that are not finite${error.origin ? `, from layer ${error.origin.layer} on` : ''}`,
-      hint: 'write a lower rate, or set train.optimizer.clipNorm',
-    })
+    problems.push(notFinite(session, error))
   }
   const timed = times.length > 1 ? times.slice(1) : times
   const stepSeconds = timed.length ? Math.min(...timed) : 0
   return { stepSeconds, otherSeconds: solving + evaluationSeconds(session, stepSeconds) }
+}
+
+function notFinite({ spec }: TrainingSession, { origin }: NotFiniteError): Problem {
+  if (origin?.what === 'weights')
+    return {
+      severity: 'error',
+      path: spec.train.initialize === undefined ? 'model.source' : 'train.initialize',
+      message: `layer ${origin.layer} has weights that are not finite`,
+      hint: 'use another file; nothing can be trained from these',
+    }
+  return {
+    severity: 'error',
+    path: 'train.optimizer.rate',
+    message: `a trial of the first steps gave numbers that are not finite${origin ? `, from layer ${origin.layer} on` : ''}`,
+    hint: 'write a lower rate, or set train.optimizer.clipNorm',
+  }
 }
 
 /**
