@@ -1,7 +1,7 @@
 import { openDataset, type Dataset } from '../engine/data'
 import {
   compareRuns,
-  compareSeeds,
+  compareSeedGroups,
   summarizeSeeds,
   type PairedComparison,
   type SeedSummary,
@@ -38,6 +38,7 @@ export interface Comparison {
     difference: number
     low: number
     high: number
+    /** Of the paired t-test, adjusted by Holm for all groups compared. */
     p: number
     verdict: string
   }[]
@@ -150,29 +151,12 @@ function groupBySeed(runs: readonly (ComparedRun & { group: string })[]): Group[
 }
 
 function overSeeds(groups: readonly Group[]): Comparison['overSeeds'] {
-  return groups.flatMap((a, i) =>
-    groups.slice(i + 1).flatMap((b) => {
-      const both = a.runs.flatMap((run) => {
-        const other = b.runs.find(({ seed }) => seed === run.seed)
-        return other ? [[run.metrics.balancedAccuracy, other.metrics.balancedAccuracy] as const] : []
-      })
-      if (both.length < 2) return []
-      const { difference, tTest, verdict } = compareSeeds(
-        both.map(([x]) => x),
-        both.map(([, y]) => y),
-      )
-      return [
-        {
-          a: a.name,
-          b: b.name,
-          seeds: both.length,
-          difference: difference.mean,
-          low: difference.low,
-          high: difference.high,
-          p: tTest.p,
-          verdict,
-        },
-      ]
-    }),
-  )
+  const values = groups.map(({ name, runs }) => ({
+    name,
+    values: new Map(runs.map(({ seed, metrics }) => [seed, metrics.balancedAccuracy])),
+  }))
+  return compareSeedGroups(values).map(({ a, b, difference, adjusted, verdict }) => {
+    const { count, mean, low, high } = difference
+    return { a, b, seeds: count, difference: mean, low, high, p: adjusted, verdict }
+  })
 }

@@ -4,6 +4,7 @@ import { compareCommand } from './commands/compare'
 import { demo } from './commands/demo'
 import { doctor } from './commands/doctor'
 import { evaluate } from './commands/evaluate'
+import { exportCommand } from './commands/export'
 import { gc } from './commands/gc'
 import { init } from './commands/init'
 import { ls } from './commands/ls'
@@ -48,6 +49,7 @@ export function createProgram(cli: Cli, version: string): Command {
     predict,
     evaluate,
     compareCommand,
+    exportCommand,
     rm,
     gc,
     doctor,

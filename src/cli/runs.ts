@@ -6,6 +6,7 @@ import {
   foldEvents,
   isRunFolder,
   openRunFolder,
+  readStoredSpec,
   type RunFolder,
   type RunView,
 } from '../events'
@@ -31,7 +32,8 @@ export function findRun(reference: string, root: string, cwd: string): RunFolder
   const folder = resolve(cwd, root)
   if (reference.includes(sep) || reference.includes('/')) return openRunFolder(resolve(cwd, reference))
   const ids = runIds(folder)
-  if (reference === 'last' && ids.length > 0) return openRunFolder(resolve(folder, ids.at(-1)!))
+  if (reference === 'last' && ids.length > 0)
+    return newest(ids.map((id) => openRunFolder(resolve(folder, id))))
   if (ids.includes(reference)) return openRunFolder(resolve(folder, reference))
   const matching = ids.filter((id) => id.includes(reference))
   if (matching.length === 1) return openRunFolder(resolve(folder, matching[0]!))
@@ -48,6 +50,17 @@ export function findRun(reference: string, root: string, cwd: string): RunFolder
   throw new UserError(
     `${reference}: there is no such run in ${root}; ${near ? `did you mean ${near}?` : `there are ${shorten(ids.slice().reverse())}`}`,
   )
+}
+
+function newest(folders: readonly RunFolder[]): RunFolder {
+  const created = (folder: RunFolder) => {
+    try {
+      return readStoredSpec(folder).created
+    } catch {
+      return 0
+    }
+  }
+  return folders.reduce((last, folder) => (created(folder) >= created(last) ? folder : last))
 }
 
 /** Everything that a run's log tells. */

@@ -1,4 +1,4 @@
-import { openTrained, type TrainedModel } from '../engine/train'
+import type { TrainedModel } from '../engine/train'
 import { CheckpointStore, readStoredSpec, type RunFolder } from '../events'
 import { UserError, type ResolvedSpec } from '../spec'
 
@@ -21,5 +21,6 @@ export async function openRunModel(folder: RunFolder, step?: number): Promise<Tr
       `the run ${folder.id} has no checkpoint yet, so there is no network to use; wait for it, or run it again`,
     )
   }
+  const { openTrained } = await import('../engine/train')
   return { id: folder.id, name, spec, base, model: await openTrained(spec, { base }, store.load(at)) }
 }

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { UserError } from '../../spec'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
-import { compare } from '../compare'
 import { comparisonText } from '../render/comparison'
 import { findRun } from '../runs'
 
@@ -15,6 +14,7 @@ export function compareCommand(program: Command, cli: Cli): void {
     if (new Set(folders.map(({ path }) => path)).size < 2) {
       throw new UserError('compare needs two different runs; `thaw ls` lists them')
     }
+    const { compare } = await import('../compare')
     const result = await compare(folders, (text) => (options.json ? undefined : terminal.warn(text)))
     if (options.json) return printJson(terminal, result)
     terminal.print(comparisonText(result, terminal.colours))

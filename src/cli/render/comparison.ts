@@ -47,7 +47,7 @@ export function comparisonText({ runs, pairs, groups, overSeeds }: Comparison, c
   }
   for (const row of overSeeds) {
     parts.push(
-      `${row.b} against ${row.a} over ${row.seeds} seeds: ${interval(row.difference, row.low, row.high)}, p ${row.p.toFixed(3)}, ${row.verdict}`,
+      `${row.b} against ${row.a} over ${row.seeds} seeds: ${interval(row.difference, row.low, row.high)}, p ${row.p.toFixed(3)} (Holm), ${row.verdict}`,
     )
   }
   parts.push('One run a side says nothing about other seeds: the interval is of the test images alone.')
