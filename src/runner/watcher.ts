@@ -59,7 +59,9 @@ export class RunWatcher {
   }
 
   start(): this {
-    const lookAt = (name: string | null) => void this.pump().then(() => name !== this.logName && this.look())
+    const lookAt = (name: string | null) => {
+      void this.pump().then(() => (name === this.logName ? undefined : this.look()))
+    }
     try {
       this.watcher = watch(this.path, (_event, name) => {
         if (name === null || name === this.logName || name.startsWith('status.json')) lookAt(name)
