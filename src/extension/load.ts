@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
+import type * as heavyHalf from './heavy'
 import { log } from './output'
 
-type Heavy = typeof import('./heavy')
+type Heavy = typeof heavyHalf
 let known: Heavy | undefined
 
 /**
