@@ -1,0 +1,88 @@
+// Our side of `npm run bench`; see .ci/bench.mjs. `node bench.cjs PYTHON PEER [BENCH …]`
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { flat } from './flat'
+import { packagedNetwork } from './network'
+import { probe, recording } from './session'
+
+const median = (values: number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
+const round = (value: number): number => Number(value.toPrecision(4))
+
+function row(bench: string, ours: number, peer: number, more: object = {}): void {
+  console.log(
+    JSON.stringify({ bench, ours_ms: round(ours), peer_ms: round(peer), ratio: round(ours / peer), ...more }),
+  )
+}
+
+/** PyTorch in one process of its own that answers each name with milliseconds. */
+async function startPeer(python: string, script: string) {
+  const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const next = async () => {
+    const { value, done } = await lines.next()
+    if (done) throw new Error(`${python} ended; Debian: apt-get install python3-torch, or set THAW_PYTHON`)
+    return value
+  }
+  const version = await next()
+  const ask = async (name: string) => {
+    child.stdin.write(`${name}\n`)
+    return Number(await next())
+  }
+  return { version, ask, end: () => child.stdin.end() }
+}
+
+/** Medians of ours and of each peer's, taken in turns so that both see the same machine. */
+async function interleave(
+  rounds: number,
+  ours: () => Promise<number>,
+  peers: string[],
+  ask: (n: string) => Promise<number>,
+) {
+  const times: number[][] = [[], ...peers.map(() => [])]
+  for (let i = -1; i < rounds; i++) {
+    const now = [await ours()]
+    for (const peer of peers) now.push(await ask(peer))
+    // the first round warms up
+    if (i >= 0) now.forEach((ms, k) => times[k]!.push(ms))
+  }
+  return times.map(median)
+}
+
+async function main([python, script, ...names]: string[]): Promise<void> {
+  const wanted = (name: string) => names.length === 0 || names.includes(name)
+  const peer = await startPeer(python!, script!)
+  const about = { peer: peer.version }
+  if (wanted('step')) {
+    const network = await packagedNetwork()
+    const ours = async () => {
+      const began = performance.now()
+      network.step()
+      return performance.now() - began
+    }
+    const [us, plain, last] = await interleave(9, ours, ['step', 'step-channels-last'], peer.ask)
+    row('wasm full step, EfficientNet-Lite0 to stage 6, 96 px, batch 20', us!, plain!, about)
+    row('the same against channels_last', us!, last!, about)
+  }
+  if (wanted('probe')) {
+    const [us, plain, cached] = await interleave(3, probe, ['probe', 'probe-cached'], peer.ask)
+    row('linear probe, 10 epochs of 100 images', us!, plain!, about)
+    row('the same against cached features', us!, cached!, about)
+  }
+  peer.end()
+  if (wanted('recording')) {
+    const { record, other } = await recording(40)
+    row('recording against the rest of 40 full steps', record, other)
+  }
+  if (wanted('flat')) {
+    const steps = 10_000
+    const { ms, ...growth } = await flat(steps)
+    console.log(
+      JSON.stringify({ bench: `growth over ${steps} steps of a small net`, ours_ms: round(ms), ...growth }),
+    )
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+})
