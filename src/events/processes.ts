@@ -26,6 +26,8 @@ function ask(command: string, args: string[]): string {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
       timeout: 5000,
+      // the same words whoever asks
+      env: { ...process.env, LC_ALL: 'C' },
     }).trim()
   } catch {
     return ''
@@ -83,12 +85,17 @@ export function identityOf(pid: number): ProcessIdentity {
 /** `unknown`: it runs, or ran, on another machine, where we cannot look. */
 export type Liveness = 'alive' | 'dead' | 'unknown'
 
-/** Pid, start time and boot id decide, never how old a heartbeat is: a late one means slow. */
+/**
+ * Pid, start time and boot id decide, never how old a heartbeat is: a late one means slow. The name of a machine
+ * may change while it runs, so a process that is seen here is alive whatever the name.
+ */
 export function livenessOf(identity: ProcessIdentity): Liveness {
   if (identity.pid <= 0) return 'dead'
-  if (identity.host !== hostname()) return 'unknown'
-  if (identity.bootId !== bootId()) return 'dead'
   const start = processStart(identity.pid)
-  if (start === undefined) return 'dead'
-  return start === identity.processStart || identity.processStart === '' ? 'alive' : 'dead'
+  const sameBoot = identity.bootId === bootId()
+  const here = identity.host === hostname()
+  if (start !== undefined && sameBoot && (start === identity.processStart || identity.processStart === '')) {
+    if (here || (identity.bootId !== '' && identity.processStart !== '')) return 'alive'
+  }
+  return here ? 'dead' : 'unknown'
 }

@@ -62,10 +62,10 @@ export class RunQueue {
   }
 
   list(): QueuedRun[] {
-    return this.entries().map((entry, i) => {
-      const id = entry.slice(9)
-      return { id, folder: join(this.root, id), place: i + 1 }
-    })
+    return this.entries()
+      .map((entry) => ({ id: entry.slice(9), folder: join(this.root, entry.slice(9)) }))
+      .filter(({ folder }) => isRunFolder(folder))
+      .map((run, i) => ({ ...run, place: i + 1 }))
   }
 
   /** Takes a run out of the line; false when it was not in it. Its folder stays. */

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { createRunFolder, createRunId, writeStoredSpec, type RunFolder, type StoredSpec } from '../events'
 import type { ResolvedSpec } from '../spec/schema'
 import { launch, type LaunchOptions } from './launch'
@@ -25,15 +26,13 @@ export function prepareRun(
 ): RunFolder {
   const folder = createRunFolder(root, id ?? createRunId(spec.name ?? spec.strategy.name))
   const name = spec.name ?? spec.strategy.name
-  writeStoredSpec(folder, {
-    v: 1,
-    runId: folder.id,
-    name,
-    base,
-    created: Date.now(),
-    ...(forkedFrom && { forkedFrom }),
-    spec,
-  })
+  const made = forkedFrom && { forkedFrom }
+  try {
+    writeStoredSpec(folder, { v: 1, runId: folder.id, name, base, created: Date.now(), ...made, spec })
+  } catch (error) {
+    rmSync(folder.path, { recursive: true, force: true })
+    throw error
+  }
   return folder
 }
 

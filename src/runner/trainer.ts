@@ -12,6 +12,12 @@ if (!folder || !number) {
   )
   process.exit(ExitCode.userError)
 }
+const { pid, version, execPath } = process
+const origin = process.env.THAW_NODE_ORIGIN ?? 'started by hand'
+process.stdout.write(
+  `${new Date().toISOString()} attempt ${number}: process ${pid}, Node ${version} at ${execPath} (${origin})\n`,
+)
+
 /** A run that ends makes room for one that waits. */
 async function startNext(runFolder: string): Promise<void> {
   try {

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { build } from 'esbuild'
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -64,9 +65,9 @@ afterAll(async () => {
 })
 
 /** Runs a piece of code with the runner as `runner` in a process of its own. */
-function inProcess(code: string) {
+function inProcess(code: string, uid?: number) {
   const script = `const runner = require(${JSON.stringify(bundled)}); (async () => { ${code} })().catch((error) => { console.error(error.message); process.exit(error.exitCode ?? 99) })`
-  return spawn(process.execPath, ['-e', script], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(process.execPath, ['-e', script], { detached: true, stdio: ['ignore', 'pipe', 'pipe'], uid })
 }
 
 async function outcome(child: ReturnType<typeof inProcess>) {
@@ -188,6 +189,26 @@ describe('a run as a process', () => {
     })
     expect(statSync(join(base, 'a-file')).size).toBe(0)
   })
+
+  test.runIf(process.platform !== 'win32')(
+    'a folder without write permission: a sentence, exit code 3, nothing left behind',
+    async () => {
+      const locked = join(base, 'locked')
+      mkdirSync(locked)
+      chmodSync(locked, 0o555)
+      chmodSync(base, 0o755)
+      const code = `await runner.startRun({ spec: ${JSON.stringify(tinySpec())}, base: '/', root: ${JSON.stringify(join(locked, '.thaw/runs'))} })`
+      // root may write everywhere: be nobody
+      const { code: exitCode, err } = await outcome(
+        inProcess(code, process.getuid!() === 0 ? 65534 : undefined),
+      )
+      expect(err).toMatch(
+        /^Could not make the run folder .*locked.*: there is no permission to write there\. Give write permission/,
+      )
+      expect(exitCode).toBe(3)
+      expect(readdirSync(locked)).toEqual([])
+    },
+  )
 
   test('a trainer that cannot start is told with what it said', async () => {
     const trainer = join(base, 'broken.js')

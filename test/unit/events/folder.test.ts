@@ -125,11 +125,19 @@ describe('the status', () => {
     expect(isAlive(status({ heartbeat: Date.now() + 1e9 }))).toBe(true)
   })
 
+  test.runIf(process.platform === 'linux')(
+    'a machine that was given another name still sees its processes',
+    () => {
+      expect(livenessOf(status({ host: 'old-name' }))).toBe('alive')
+    },
+  )
+
   test('another start time, another boot or no process means dead; another host is not known', () => {
     expect(livenessOf(status({ processStart: '1' }))).toBe('dead')
     expect(livenessOf(status({ bootId: 'other' }))).toBe('dead')
     expect(livenessOf(status({ pid: 0 }))).toBe('dead')
-    expect(livenessOf(status({ host: 'elsewhere' }))).toBe('unknown')
+    expect(livenessOf(status({ host: 'elsewhere', processStart: '1' }))).toBe('unknown')
+    expect(livenessOf(status({ host: 'elsewhere', bootId: 'other' }))).toBe('unknown')
     const { pid } = spawnSync(process.execPath, ['-e', ''])
     expect(livenessOf(status({ pid: pid! }))).toBe('dead')
   })
