@@ -57,10 +57,10 @@ test('streams of neighbouring seeds and names are independent from their first d
     expect(Math.abs(sampleCorrelation(draw(one, 10_000), draw(other, 10_000)))).toBeLessThan(0.04)
 })
 
-test('no two of 200,000 named streams begin alike', () => {
+test('no two of 50,000 named streams begin alike', () => {
   const starts = new Set<string>()
-  for (let i = 0; i < 200_000; i++) starts.add(new RandomStream(i % 100, `view/${i}`).state().join())
-  expect(starts.size).toBe(200_000)
+  for (let i = 0; i < 50_000; i++) starts.add(new RandomStream(i % 100, `view/${i}`).state().join())
+  expect(starts.size).toBe(50_000)
 })
 
 test('a stream restored from its state goes on as if never left, through JSON too', () => {
