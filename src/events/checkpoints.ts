@@ -1,13 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { sync as writeFileAtomic } from 'write-file-atomic'
 import { UserError } from '../spec/types'
 import { realDisk, type Disk } from './disk'
 import { explainFailure } from './failures'
+import { MANIFEST, readManifest, type Manifest } from './manifest'
 import { chooseKept, type Retention } from './retention'
 
 const CHECKPOINTS = 'checkpoints'
-const MANIFEST = 'checkpoint.json'
 const BEST = 'best'
 
 export interface CheckpointInfo {
@@ -16,13 +16,6 @@ export interface CheckpointInfo {
   folder: string
   bytes: number
   why: string
-}
-
-interface Manifest {
-  step: number
-  why: string
-  /** Bytes by file name, by which a damaged checkpoint is told. */
-  files: Record<string, number>
 }
 
 /**
@@ -86,14 +79,14 @@ export class CheckpointStore {
   /** Whole checkpoints, oldest first. */
   list(): CheckpointInfo[] {
     return this.steps()
-      .map((step) => this.readManifest(step))
+      .map((step) => readManifest(join(this.root, String(step))))
       .filter((manifest) => manifest !== undefined)
       .map((manifest) => this.info(manifest))
   }
 
   /** The files of a checkpoint. Throws a UserError when it is not there or damaged. */
   load(step: number): Map<string, Uint8Array> {
-    const manifest = this.readManifest(step)
+    const manifest = readManifest(join(this.root, String(step)))
     if (!manifest) {
       const known = this.list().map((checkpoint) => checkpoint.step)
       const have =
@@ -155,23 +148,9 @@ export class CheckpointStore {
       .sort((a, b) => a - b)
   }
 
-  /** The manifest of a whole checkpoint; undefined when any file is missing or has another size. */
-  private readManifest(step: number): Manifest | undefined {
-    const folder = join(this.root, String(step))
-    try {
-      const manifest = JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8')) as Manifest
-      const whole = Object.entries(manifest.files).every(
-        ([name, bytes]) => statSync(join(folder, name)).size === bytes,
-      )
-      return whole ? manifest : undefined
-    } catch {
-      return undefined
-    }
-  }
-
-  private info(manifest: Manifest): CheckpointInfo {
-    const bytes = Object.values(manifest.files).reduce((sum, size) => sum + size, 0)
-    return { step: manifest.step, folder: `${CHECKPOINTS}/${manifest.step}`, bytes, why: manifest.why }
+  private info({ step, why, files }: Manifest): CheckpointInfo {
+    const bytes = Object.values(files).reduce((sum, size) => sum + size, 0)
+    return { step, folder: `${CHECKPOINTS}/${step}`, bytes, why }
   }
 
   private undo(partial: string, replaced: string, target: string): void {

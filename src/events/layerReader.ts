@@ -1,6 +1,7 @@
-import { open, type FileHandle } from 'node:fs/promises'
-import { errorCode } from './failures'
+import type { FileHandle } from 'node:fs/promises'
+import { layOut, type Columns } from './columns'
 import { FACTOR, foldRowsInto, Pyramid } from './pyramid'
+import { readRows, withFile, type RowFile } from './rowFile'
 import { expandRows } from './rows'
 import { LAYER_MEASURES, type LayerMeasure } from './types'
 import type { RunView } from './view'
@@ -35,8 +36,11 @@ interface Extremes {
   high: Float32Array
 }
 
-/** Bytes read from the file at once. */
-const READ_BYTES = 4 << 20
+function extend(sum: Extremes | undefined, low: Float32Array, high: Float32Array): Extremes {
+  if (!sum) return { low: low.slice(), high: high.slice() }
+  foldRowsInto(sum.low, sum.high, low, high)
+  return sum
+}
 
 /**
  * Reads `layers.f32` beside a run's view: which rows count (a torn last row and superseded rows do not) is told by
@@ -79,7 +83,7 @@ export class LayerReader {
       this.steps = []
     }
     if (this.layers === 0) return
-    await this.withFile(async (file) => {
+    await withFile(this.path, async (file) => {
       const whole = Math.floor((await file.stat()).size / (this.width * 4))
       const { rows, steps } = expandRows(view.rows, whole)
       let same = 0
@@ -87,31 +91,16 @@ export class LayerReader {
       this.rows = rows
       this.steps = steps
       const start = Math.min(this.pyramid.truncate(same), this.pyramid.length)
-      await this.readRows(file, start, rows.length, (_index, row) => this.pyramid.append(row))
+      await readRows(this.rowsOf(file), start, rows.length, (_index, row) => this.pyramid.append(row))
     })
   }
 
-  private async look({
-    measure,
-    layers,
-    from = -Infinity,
-    to = Infinity,
-    columns,
-  }: LayerWindowRequest): Promise<LayerWindow> {
-    const chosen = layers
-      ? layers.filter((layer) => layer >= 0 && layer < this.layers)
-      : [...Array(this.layers).keys()]
-    const first = this.steps.findIndex((step) => step >= from)
-    const end = this.steps.findLastIndex((step) => step <= to) + 1
-    const count = first < 0 ? 0 : Math.max(0, end - first)
-    const wanted = Math.max(1, Math.floor(columns))
-    // the coarsest level whose blocks fit into a column; columns start at whole blocks, so none is read in part
-    let level = 0
-    while (FACTOR ** (level + 1) * wanted <= count) level++
-    const block = FACTOR ** level
-    const start = first - (first % block)
-    const perColumn = Math.max(1, Math.ceil((end - start) / block / wanted)) * block
-    const n = count === 0 ? 0 : Math.ceil((end - start) / perColumn)
+  private async look(request: LayerWindowRequest): Promise<LayerWindow> {
+    const { measure, layers, from = -Infinity, to = Infinity } = request
+    const all = [...Array(this.layers).keys()]
+    const chosen = layers ? layers.filter((layer) => layer in all) : all
+    const columns = layOut(this.steps, from, to, Math.max(1, Math.floor(request.columns)))
+    const n = columns.count
     const answer: LayerWindow = {
       measure,
       layers: [...chosen],
@@ -121,51 +110,53 @@ export class LayerReader {
       low: new Float32Array(chosen.length * n).fill(NaN),
       high: new Float32Array(chosen.length * n).fill(NaN),
     }
-    if (n === 0) return answer
     const offset = LAYER_MEASURES.indexOf(measure)
-    const columnOf = (column: number) => ({
-      a: Math.max(first, start + column * perColumn),
-      b: Math.min(end, start + (column + 1) * perColumn),
-    })
-    const put = (column: number, { low, high }: Extremes) => {
-      const { a, b } = columnOf(column)
+    await this.fold(columns, (column, { low, high }) => {
+      const { a, b } = columns.range(column)
       answer.from[column] = this.steps[a]!
       answer.to[column] = this.steps[b - 1]!
       chosen.forEach((layer, i) => {
         answer.low[i * n + column] = low[layer * LAYER_MEASURES.length + offset]!
         answer.high[i * n + column] = high[layer * LAYER_MEASURES.length + offset]!
       })
-    }
-    await this.withFile(async (file) => {
-      if (level > 0) {
-        for (let column = 0; column < n; column++) {
-          const { a, b } = columnOf(column)
-          put(column, await this.extremes(file, a, b, level))
+    })
+    return answer
+  }
+
+  /** Gives smallest and largest values of each column; rows that no whole block holds are read in one go. */
+  private async fold(columns: Columns, give: (column: number, extremes: Extremes) => void): Promise<void> {
+    if (columns.count === 0) return
+    await withFile(this.path, async (file) => {
+      if (columns.level > 0) {
+        for (let column = 0; column < columns.count; column++) {
+          const { a, b } = columns.range(column)
+          give(column, await this.extremes(file, a, b, columns.level))
         }
         return
       }
+      let column = 0
       let current: Extremes | undefined
-      await this.readRows(file, first, end, (index, row) => {
-        const column = Math.floor((index - start) / perColumn)
-        if (index === columnOf(column).a) current = { low: row.slice(), high: row.slice() }
-        else foldRowsInto(current!.low, current!.high, row)
-        if (index === columnOf(column).b - 1) put(column, current!)
+      const end = columns.range(columns.count - 1).b
+      await readRows(this.rowsOf(file), columns.range(0).a, end, (index, row) => {
+        current = extend(current, row, row)
+        if (index < columns.range(column).b - 1) return
+        give(column++, current)
+        current = undefined
       })
     })
-    return answer
+  }
+
+  private rowsOf(file: FileHandle): RowFile {
+    return { file, rows: this.rows, width: this.width }
   }
 
   /** Smallest and largest by column over rows [a, b), by the largest whole blocks of at most `top`. */
   private async extremes(file: FileHandle, a: number, b: number, top: number): Promise<Extremes> {
     let sum: Extremes | undefined
-    const take = (low: Float32Array, high: Float32Array) => {
-      if (sum) foldRowsInto(sum.low, sum.high, low, high)
-      else sum = { low: low.slice(), high: high.slice() }
-    }
     for (let at = a; at < b;) {
       const block = this.largestBlock(at, b, top)
-      if (block) take(block.low, block.high)
-      else await this.readRows(file, at, at + 1, (_index, row) => take(row, row))
+      if (block) sum = extend(sum, block.low, block.high)
+      else await readRows(this.rowsOf(file), at, at + 1, (_index, row) => (sum = extend(sum, row, row)))
       at += block?.rows ?? 1
     }
     return sum!
@@ -179,49 +170,5 @@ export class LayerReader {
       if (found) return { ...found, rows }
     }
     return undefined
-  }
-
-  /** Gives the measured rows [from, to), reading runs of neighbouring rows at once. */
-  private async readRows(
-    file: FileHandle,
-    from: number,
-    to: number,
-    give: (index: number, row: Float32Array) => void,
-  ) {
-    const rowBytes = this.width * 4
-    const most = Math.max(1, Math.floor(READ_BYTES / rowBytes))
-    for (let at = from; at < to;) {
-      let n = 1
-      while (at + n < to && n < most && this.rows[at + n] === this.rows[at]! + n) n++
-      const bytes = new Uint8Array(n * rowBytes)
-      let done = 0
-      while (done < bytes.length) {
-        const { bytesRead } = await file.read(
-          bytes,
-          done,
-          bytes.length - done,
-          this.rows[at]! * rowBytes + done,
-        )
-        if (bytesRead === 0) throw new Error(`${this.path} became shorter while it was read`)
-        done += bytesRead
-      }
-      for (let i = 0; i < n; i++) give(at + i, new Float32Array(bytes.buffer, i * rowBytes, this.width))
-      at += n
-    }
-  }
-
-  private async withFile(work: (file: FileHandle) => Promise<void>): Promise<void> {
-    let file: FileHandle
-    try {
-      file = await open(this.path, 'r')
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return
-      throw error
-    }
-    try {
-      await work(file)
-    } finally {
-      await file.close()
-    }
   }
 }
