@@ -79,7 +79,9 @@ let opened = 0
 async function openWeights(bytes: Uint8Array, name: string): Promise<{ store: WeightStore; close(): void }> {
   // half a megabyte of WebAssembly that only these files need
   const { File, ready } = await import('h5wasm')
-  const { FS } = await ready
+  const { FS, activate_throwing_error_handler } = await ready
+  // without it the library prints its own stack of errors
+  activate_throwing_error_handler()
   const inside = `weights-${opened++}.h5`
   FS.writeFile(inside, bytes)
   const broken = (): UserError => new UserError(`${name}: its ${WEIGHTS} is not a whole HDF5 file`)
