@@ -49,11 +49,11 @@ const runs = (name) => {
 
 describe('a run in the editor', () => {
   it('is watched from its first step, and after a reload in its middle no step is missing', async () => {
-    const steps = 600
+    const steps = 300
     const file = write('live/live.thaw.json', runFile(steps))
     const window = await openWindow(browser, server, { workspace, file })
     await window.tab('live.thaw.json')
-    await window.command('Thaw: Run')
+    await window.lens('Run')
     await window.tab('tiny')
     const seen = async () => {
       const frame = await window.frame('thaw-panel')
@@ -90,7 +90,7 @@ describe('a run in the editor', () => {
     const file = write('steer/steer.thaw.json', runFile(1_000_000))
     const window = await openWindow(browser, server, { workspace, file })
     await window.tab('steer.thaw.json')
-    await window.command('Thaw: Run')
+    await window.lens('Run')
     const frame = await window.frame('thaw-panel')
     const state = (wanted) =>
       until(

@@ -43,12 +43,18 @@ export class Window {
 
   async command(title) {
     // extensions are scanned after the window is there
-    for (const end = Date.now() + 60_000; ; await this.page.waitForTimeout(1000)) {
+    for (const end = Date.now() + 90_000; ; await this.page.waitForTimeout(1000)) {
       const offered = await this.palette(title)
-      if (offered.some((one) => one.includes(title))) return this.page.keyboard.press('Enter')
+      const row = offered.findIndex((one) => one.split('\n')[0].trim() === title)
+      if (row >= 0) return this.page.locator('.quick-input-list .monaco-list-row').nth(row).click()
       if (Date.now() > end) throw new Error(`no command ${title} among: ${offered.slice(0, 5).join(' | ')}`)
       await this.page.keyboard.press('Escape')
     }
+  }
+
+  /** Clicks the lens above the first line of a run file. */
+  async lens(name) {
+    await this.page.locator('.codelens-decoration a', { hasText: name }).first().click({ timeout: 120_000 })
   }
 
   async tab(name) {
