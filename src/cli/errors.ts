@@ -42,4 +42,9 @@ const SYSTEM: Record<string, string> = {
   ELOOP: 'a loop of links; give the real path',
 }
 
-const EXIT: Record<string, number> = { ENOSPC: ExitCode.machineLacks }
+const EXIT: Record<string, number> = {
+  ENOSPC: ExitCode.machineLacks,
+  EACCES: ExitCode.machineLacks,
+  EPERM: ExitCode.machineLacks,
+  EROFS: ExitCode.machineLacks,
+}

@@ -49,6 +49,17 @@ function json<T = Record<string, unknown>>(...args: string[]): T & { code: numbe
   }
 }
 
+function u64(value: number): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64LE(BigInt(value))
+  return bytes
+}
+
+function safetensors(header: object): Buffer {
+  const text = Buffer.from(JSON.stringify(header))
+  return Buffer.concat([u64(text.length), text])
+}
+
 function write(name: string, content: unknown): string {
   writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
   return name
@@ -81,7 +92,7 @@ describe('a run from its file to its export', () => {
 
   test('init looks, suggests, writes, and never replaces', () => {
     const made = json<{ classes: string[]; counts: object; strategy: string }>('init', 'images')
-    expect(made).toMatchObject({ code: 0, classes: ['bird', 'vehicle'], strategy: 'linear-probe' })
+    expect(made).toMatchObject({ code: 0, classes: ['bird', 'vehicle'], strategy: 'full' })
     expect(thaw('validate', 'images.thaw.json').code).toBe(0)
     write('images.thaw.json', '{} // mine')
     const again = thaw('init', 'images')
@@ -217,6 +228,23 @@ describe('a run is stopped', () => {
   })
 })
 
+test('a run that comes to numbers that are none is 1, and keeps its last good checkpoint', () => {
+  const optimizer = { name: 'sgd', rate: 100, headRate: 100, weightDecay: 10 }
+  write('nan.thaw.json', {
+    ...run,
+    train: { ...run.train, steps: 60, optimizer, schedule: { name: 'constant', warmup: 0 } },
+  })
+  const {
+    code,
+    state,
+    message,
+    folder: path,
+  } = json<{ state: string; message: string; folder: string }>('run', 'nan.thaw.json')
+  expect({ code, state }).toEqual({ code: 1, state: 'failed' })
+  expect(message).toMatch(/^step \d+ gave numbers that are not finite; it began in /)
+  expect(readdirSync(join(path, 'checkpoints')).length).toBeGreaterThan(0)
+})
+
 describe('bad input has its sentence and its exit code, and nothing is written', () => {
   const small = (over: object) => JSON.stringify({ ...run, ...over })
   const cases: [what: string, content: string, sentence: string][] = [
@@ -267,12 +295,32 @@ describe('bad input has its sentence and its exit code, and nothing is written',
     expect(code).toBe(2)
   })
 
-  // root may write everywhere
-  test.skipIf(process.getuid?.() === 0)('a folder without write permission', () => {
+  test('a folder without write permission', () => {
     mkdirSync(join(folder, 'locked'))
     chmodSync(join(folder, 'locked'), 0o500)
-    const { code, err } = thaw('run', 'small.thaw.json', '--out', 'locked/runs')
-    expect(err).toContain('permission')
+    // root may write into any folder but those of the kernel
+    const locked = process.getuid?.() === 0 ? '/sys' : 'locked'
+    const { code, err } = thaw('run', 'small.thaw.json', '--out', `${locked}/runs`)
+    expect(err).toMatch(/permission|permitted|read-only/)
+    expect(err).toContain(`${locked}/runs`)
+    expect(code).toBe(3)
+  })
+
+  test.each([
+    ['cut off in its header', Buffer.from([200, 0, 0, 0, 0, 0, 0, 0, 123])],
+    ['with a header that claims 100 GB', Buffer.concat([u64(100_000_000_000), Buffer.from('{}')])],
+    [
+      'with values outside of the file',
+      safetensors({ w: { dtype: 'F32', shape: [9], data_offsets: [0, 36] } }),
+    ],
+    ['without the layers it should have', safetensors({})],
+  ])('a model file %s', (_, bytes) => {
+    writeFileSync(join(folder, 'model.safetensors'), bytes)
+    const model = { source: 'model.safetensors', architecture: 'resnet18', inputSize: 32 }
+    write('bad.thaw.json', small({ model, strategy: 'full' }))
+    const { code, err } = thaw('run', 'bad.thaw.json')
+    expect(err).toContain('model.safetensors')
+    expect(err).not.toMatch(/\n\s+at /)
     expect(code).toBe(2)
   })
 
