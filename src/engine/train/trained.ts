@@ -13,6 +13,7 @@ import { floats } from '../optim/floats'
 import { CHECKPOINT_FILES, fileOf, readState, unpackTensors } from './checkpoint'
 import { pixels } from './frozenFeatures'
 import { assemble, findStrategy } from './setup'
+import { foldStandardisation } from './standardise'
 import { yieldNow } from './yieldNow'
 
 /** A finished network: what a checkpoint holds, without anything that only training needs. */
@@ -45,7 +46,7 @@ export async function openTrained(
     if (!values.has(name))
       throw new UserError(`the checkpoint has no values for "${name}"; it is of another network`)
   const size = spec.model.inputSize ?? graph.inputShape[0]
-  return { graph, values, classes: state.classes, size, step: state.step }
+  return { ...foldStandardisation(graph, values), classes: state.classes, size, step: state.step }
 }
 
 export interface Prediction {

@@ -1,4 +1,9 @@
 import { expect, test } from 'vitest'
+import { tf } from '../../../src/engine/backend'
+import { createBank, runGraph } from '../../../src/engine/network'
+import type { NetworkGraph, ParameterBank } from '../../../src/engine/network/types'
+import { unpackTensors } from '../../../src/engine/train/checkpoint'
+import { foldStandardisation } from '../../../src/engine/train/standardise'
 import { strategies } from '../../../src/engine/strategies/registry'
 import { TrainingSession } from '../../../src/engine/train'
 import { pixels as imagesOf } from '../../../src/engine/train/frozenFeatures'
@@ -124,4 +129,28 @@ test('last-k refuses more stages than there are', async () => {
   await expect(openMember(member('last-k', { k: 99 }))).rejects.toThrow(
     /stages below the head, not 99; write a number from 0 to/,
   )
+})
+
+test('U3 the finished network of lp-ft has no layer of its own left and gives the same scores', async () => {
+  const sink = new Collected()
+  const session = await openMember(member('lp-ft'), sink)
+  while (!session.done) await session.step()
+  await session.checkpoint()
+  const values = await unpackTensors(sink.checkpoints.at(-1)!.files.get('weights.safetensors')!, 'weights')
+  const plain = foldStandardisation(session.graph, values)
+  expect([...plain.graph.parameters.keys()].filter((name) => name.startsWith('head'))).toEqual([
+    'head.weight',
+    'head.bias',
+  ])
+  const bank = createBank(plain.values)
+  for await (const batch of session.setup.images.evaluation('test', session.setup.size, 12)) {
+    const x = imagesOf(batch)
+    const score = (graph: NetworkGraph, parameters: ParameterBank) =>
+      tf.tidy(() => [...runGraph(graph, x, { parameters }).output.dataSync()])
+    const folded = score(plain.graph, bank)
+    score(session.graph, session.bank).forEach((value, i) => expect(folded[i]).toBeCloseTo(value, 4))
+    x.dispose()
+  }
+  bank.dispose()
+  await session.dispose()
 })
