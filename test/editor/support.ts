@@ -11,7 +11,7 @@ export const tinyRun = (steps: number) => ({
   data: { source: 'thaw:noto-drawings', shots: 2, transforms: 'none' },
   strategy: 'scratch',
   train: { steps, batchSize: 4, measureEvery: 1 },
-  backend: 'cpu',
+  backend: 'wasm',
 })
 
 export function write(name: string, content: unknown): vscode.Uri {

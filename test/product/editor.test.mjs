@@ -15,7 +15,7 @@ const runFile = (steps) => ({
   data: { source: 'thaw:noto-drawings', shots: 3, transforms: 'none' },
   strategy: 'scratch',
   train: { steps, batchSize: 4, measureEvery: 1 },
-  backend: 'cpu',
+  backend: 'wasm',
 })
 
 function write(name, content) {
@@ -49,7 +49,7 @@ const runs = (name) => {
 
 describe('a run in the editor', () => {
   it('is watched from its first step, and after a reload in its middle no step is missing', async () => {
-    const steps = 300
+    const steps = 400
     const file = write('live/live.thaw.json', runFile(steps))
     const window = await openWindow(browser, server, { workspace, file })
     await window.tab('live.thaw.json')
