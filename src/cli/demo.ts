@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { catalog } from '../engine/strategies/catalog'
 import { mediaFolder } from '../engine/media'
-import { RunQueue } from '../runner'
+import { emptyView } from '../events'
+import { removeRun, RunQueue } from '../runner'
 import { parseRunFile, UserError, type ResolvedSpec } from '../spec'
 import type { Cli } from './command'
 import { createDisplay, type Display } from './displays'
@@ -109,8 +110,11 @@ class Demo {
     this.stopped = true
     await Promise.all(
       [...this.live].map(async ([id, folder]) => {
-        if (await this.queue.remove(id)) this.leave.get(id)?.()
-        else await stopRun(folder)
+        if (await this.queue.remove(id)) {
+          // it has not begun, so there is nothing to keep
+          this.leave.get(id)?.()
+          removeRun(folder)
+        } else await stopRun(folder)
       }),
     )
   }
@@ -125,6 +129,7 @@ class Demo {
   private readonly leave = new Map<string, () => void>()
 
   private async follow(file: string, spec: ResolvedSpec, id: string, folder: string): Promise<void> {
+    this.display.update(id, spec.name ?? file, emptyView())
     const { over, leave } = followRun(folder, (view) => this.display.update(id, spec.name ?? file, view))
     const left = new Promise<undefined>((resolve) => this.leave.set(id, () => resolve(undefined)))
     const followed = await Promise.race([over, left])
