@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import {
@@ -12,16 +11,8 @@ import type { ControlCommand } from '../engine/train/types'
 import { openRunFolder, type RunFolder } from '../events'
 import { ExitCode, UserError } from '../spec/types'
 import { Method } from './commands'
-import type { ControlAddress } from './controlServer'
+import { readAddress } from './controlServer'
 import { livenessOfRun } from './liveness'
-
-function readAddress(folder: RunFolder): ControlAddress | undefined {
-  try {
-    return JSON.parse(readFileSync(folder.control, 'utf8')) as ControlAddress
-  } catch {
-    return undefined
-  }
-}
 
 async function open(folder: RunFolder): Promise<MessageConnection> {
   const address = readAddress(folder)

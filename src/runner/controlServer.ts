@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { once } from 'node:events'
@@ -22,6 +22,15 @@ export interface ControlAddress {
   attempt: number
   socket: string
   token: string
+}
+
+/** Undefined when nobody listens. */
+export function readAddress(folder: RunFolder): ControlAddress | undefined {
+  try {
+    return JSON.parse(readFileSync(folder.control, 'utf8')) as ControlAddress
+  } catch {
+    return undefined
+  }
 }
 
 /** How long a client may take to say who it is. */
@@ -106,12 +115,17 @@ export class ControlServer {
 
   /** Takes no more clients, lets those that are there read their answers, then closes. */
   async close(): Promise<void> {
-    rmSync(this.folder.control, { force: true })
+    this.removeAddress()
     const closed = once(this.server, 'close')
     this.server.close()
     await Promise.race([closed, sleep(FAREWELL_MS)])
     for (const socket of this.sockets) socket.destroy()
     await closed
     rmSync(this.address.socket, { force: true })
+  }
+
+  /** Unless a newer attempt has put its own there. */
+  private removeAddress(): void {
+    if (readAddress(this.folder)?.token === this.address.token) rmSync(this.folder.control, { force: true })
   }
 }

@@ -11,6 +11,7 @@ export class Pulse {
   private readonly cells: Int32Array
   private worker?: Worker
   private timer?: NodeJS.Timeout
+  private final?: RunState
 
   constructor(folder: string, attempt: number) {
     const shared = new SharedArrayBuffer(CELLS * 4)
@@ -37,11 +38,11 @@ export class Pulse {
     this.timer = setInterval(() => beat(this.data), HEARTBEAT_MS).unref()
   }
 
-  /** Takes from an event what the status shows. */
+  /** Takes from an event what the status shows. That the run has ended is shown by `stop`, as the very last thing. */
   note(event: RunEventBody): void {
     if (event.kind === 'step') Atomics.store(this.cells, Cell.step, event.step)
     else if (event.kind === 'state') this.set(event.state)
-    else if (event.kind === 'run-ended') this.set(event.state)
+    else if (event.kind === 'run-ended') this.final = event.state
     else if (event.kind === 'run-started') {
       Atomics.store(this.cells, Cell.step, event.from)
       Atomics.store(this.cells, Cell.steps, event.steps)
@@ -68,6 +69,7 @@ export class Pulse {
   /** Writes the last status and ends the thread. */
   async stop(): Promise<void> {
     clearInterval(this.timer)
+    if (this.final) Atomics.store(this.cells, Cell.state, STATES.indexOf(this.final))
     Atomics.store(this.cells, Cell.stop, 1)
     const { worker } = this
     this.worker = undefined

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { livenessOf, openRunFolder, readStatus, runsFolder } from '../../src/events'
-import { livenessOfRun, resumeRun, startRun } from '../../src/runner'
+import { livenessOfRun, resumeRun, sendControl, startRun } from '../../src/runner'
 import { launch } from '../../src/runner/launch'
 import { RandomStream } from '../../src/engine/random'
 import { finalBytes, finished, isOver, readRun, runningAt, until } from './runs'
@@ -94,6 +94,8 @@ describe('two writers', () => {
     process.kill(lost.pid, 'SIGCONT')
     await until('the first trainer to stop', () => livenessOf(lost) === 'dead')
     expect(livenessOfRun(folder)).toBe('alive')
+    // the old one has not taken the new one's ear with it
+    expect(await sendControl(folder, { do: 'checkpoint' })).toHaveProperty('folder')
     await finished(folder)
     await expectSameAsStraight(folder)
     const { events, skipped } = await readRun(folder)

@@ -102,6 +102,14 @@ test('a wrong token, no token, noise or a malformed command reaches nothing', as
   expect(inbox.take()).toEqual([])
 })
 
+test('a server that closes after a newer attempt has opened its own leaves the newer one to be found', async () => {
+  const newer = await ControlServer.open(folder, 2, inbox)
+  await server.close()
+  const [answer] = await Promise.all([sendControl(folder.path, { do: 'pause' }), serveOne('paused')])
+  expect(answer).toBe('paused')
+  server = newer
+})
+
 test('socket paths are short, under a folder of this user alone, and differ each time; a pipe on Windows', () => {
   const long = `/${'x'.repeat(400)}`
   const [a, b] = [createSocketPath(long), createSocketPath(long)]

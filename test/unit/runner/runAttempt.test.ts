@@ -14,7 +14,7 @@ import { sendControl } from '../../../src/runner'
 import { runAttempt } from '../../../src/runner/runAttempt'
 import { UserError } from '../../../src/spec/types'
 import { startedBody, stepBody } from '../events/arbitraries'
-import { makeRoot, makeRun } from './folders'
+import { ended, makeRoot, makeRun } from './folders'
 
 let root: string
 let folder: RunFolder
@@ -76,6 +76,19 @@ describe('an attempt', () => {
       'status.json',
     ])
     expect(readdirSync(join(folder.path, 'checkpoints'))).toEqual(['2', '3'])
+  })
+
+  test('says that it has ended as the very last thing, when whoever resumes it meets nobody', async () => {
+    let early: string | undefined
+    await run(async (env) => {
+      await threeSteps(env)
+      env.sink.emit(ended('finished'))
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      early = readStatus(folder.path)!.state
+      return outcome('finished', 3)
+    })
+    expect(early).toBe('running')
+    expect(readStatus(folder.path)!.state).toBe('finished')
   })
 
   test('goes on from the newest whole checkpoint', async () => {
