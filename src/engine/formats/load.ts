@@ -80,7 +80,8 @@ async function loadSafetensors(path: string, name: string, spec: Model): Promise
   try {
     const reader = await openSafetensors(file)
     const { architecture, cut, classes } = recognise(reader.entries, name, spec.architecture)
-    const whole = createGraph(architecture, { classes, inputSize: spec.inputSize })
+    const inputSize = spec.inputSize ?? statedSize(reader.metadata)
+    const whole = createGraph(architecture, { classes, inputSize })
     const graph = cut === undefined ? whole : cutGraph(whole, cut)
     return { graph, values: await matchTensors(graph, reader, name), source: name }
   } finally {
@@ -119,6 +120,12 @@ async function convert(
     ...(await convertModel(flattenModel(model, file), store, { file, inputSize, pixels })),
     source: file,
   }
+}
+
+/** The input size that our own export notes in a file. */
+function statedSize(metadata: ReadonlyMap<string, string>): number | undefined {
+  const side = Number(/^\[(\d{1,4}),\d{1,4},3\]$/.exec(metadata.get('inputShape') ?? '')?.[1])
+  return side >= 8 ? side : undefined
 }
 
 async function readValues(path: string, name: string, graph: NetworkGraph): Promise<LoadedModel['values']> {
