@@ -4,11 +4,16 @@ import { existsSync } from 'node:fs'
 
 const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
 const hasTorch = () =>
-  existsSync('/usr/bin/python3') && spawnSync('/usr/bin/python3', ['-c', 'import torch']).status === 0
+  existsSync('/usr/bin/python3') &&
+  spawnSync('/usr/bin/python3', ['-c', 'import torch, torchvision']).status === 0
 
 /** Debian package by what it gives. */
 const pieces = [
-  { name: 'PyTorch (parity tests)', packages: ['python3-torch', 'python3-numpy'], present: hasTorch },
+  {
+    name: 'PyTorch (parity tests)',
+    packages: ['python3-torch', 'python3-torchvision', 'python3-numpy'],
+    present: hasTorch,
+  },
   {
     name: 'Chromium (editor and product tests)',
     packages: ['chromium', 'fonts-noto-core'],
