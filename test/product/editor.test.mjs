@@ -64,7 +64,9 @@ describe('a run in the editor', () => {
       return got.length > 5 && got
     })
     await window.reload()
+    // the address opens the run file again, in front of the panel
     await window.tab('tiny')
+    await window.page.locator('.tabs-container .tab', { hasText: 'tiny' }).first().click()
     const after = await until('steps after the reload', async () => {
       const got = await seen()
       return got.length > before.length && got

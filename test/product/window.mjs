@@ -62,7 +62,7 @@ export class Window {
   }
 
   /** The frame that holds an element of ours. */
-  async frame(selector, ms = 120_000) {
+  async frame(selector, ms = 90_000) {
     for (const end = Date.now() + ms; Date.now() < end; await this.page.waitForTimeout(200))
       for (const frame of this.page.frames()) {
         const found = await frame
