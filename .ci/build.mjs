@@ -1,6 +1,6 @@
 // Bundles every entry point with esbuild. `node .ci/build.mjs [--dev]`; each bundle is started by test/process/bundles.test.ts.
 import { build } from 'esbuild'
-import { cpSync, existsSync, mkdirSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,6 +20,7 @@ const common = {
   keepNames: true,
   legalComments: 'none',
   logLevel: 'warning',
+  write: false,
   // its CommonJS form is UMD, whose inner requires a bundler cannot see
   alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
 }
@@ -37,10 +38,18 @@ const browser = { panel: 'webview/panel/main.ts', renderer: 'webview/renderer/ma
 const present = (entries) =>
   Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))))
 
+/** Writes beside and renames: a process that starts meanwhile finds the old bundle or the new, never half of one. */
+function place(path, contents) {
+  mkdirSync(dirname(path), { recursive: true })
+  const temporary = `${path}.${process.pid}`
+  writeFileSync(temporary, contents)
+  renameSync(temporary, path)
+}
+
 export async function bundle({ quiet = false } = {}) {
   const started = Date.now()
   mkdirSync(join(root, 'dist'), { recursive: true })
-  await Promise.all([
+  const built = await Promise.all([
     build({
       ...common,
       entryPoints: present(node),
@@ -74,6 +83,7 @@ export async function bundle({ quiet = false } = {}) {
       loader: { '.css': 'text' },
     }),
   ])
+  for (const file of built.flatMap((result) => result.outputFiles)) place(file.path, file.contents)
   const wasm = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'))
   mkdirSync(join(root, 'dist/wasm'), { recursive: true })
   for (const name of [
