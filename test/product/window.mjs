@@ -74,7 +74,10 @@ export class Window {
   }
 
   async reload() {
-    await this.page.reload()
+    // the editor's own command writes down the open tabs first, which a reload of the page does not wait for
+    const loaded = this.page.waitForEvent('load', { timeout: 120_000 })
+    await this.command('Developer: Reload Window')
+    await loaded
     await ready(this.page)
   }
 
