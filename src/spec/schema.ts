@@ -14,6 +14,9 @@ const patterns = z
   .min(1)
 const largeCount = 1_000_000_000
 
+/** What a network may expect at its input. */
+export const pixelsSchema = z.enum(['0..255', '0..1', '-1..1', 'imagenet'])
+
 export const modelSchema = z.strictObject({
   source: z
     .string()
@@ -45,6 +48,11 @@ export const modelSchema = z.strictObject({
     .max(1024)
     .optional()
     .describe("Side of the square input in pixels; default: the network's own"),
+  pixels: pixelsSchema
+    .optional()
+    .describe(
+      'What a Keras or tfjs network expects of pixels: a range, or `imagenet` for the means and deviations of torchvision; default `-1..1`, or `0..255` when the file has a Rescaling layer',
+    ),
   dropout: z.number().min(0).max(0.95).default(0).describe('Dropout before the head while training'),
   headStd: z
     .number()

@@ -52,8 +52,8 @@ describe.skipIf('missing' in found)('the quantized MobileNetV2 of nsfwjs', () =>
     ['features', false],
   ])('gives the %s that stock tfjs layers gives', async (_, keepHead) => {
     const { graph, values } = await loadModel(
-      { source: path },
-      { base: '/', media: '/', keepHead, pixels: '0..1' },
+      { source: path, pixels: '0..1' },
+      { base: '/', media: '/', keepHead },
     )
     const bank = createBank(values)
     const x = tf.tensor4d(pixels, [2, SIDE, SIDE, 3])

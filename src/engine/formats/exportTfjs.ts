@@ -205,7 +205,8 @@ export function exportTfjs(
         weights: w.weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })),
       },
     ],
-    ...(classes ? { userDefinedMetadata: { classes } } : {}),
+    // the scaling is among the layers, which a reader cannot see where channels differ
+    userDefinedMetadata: { pixels: '0..255', ...(classes && { classes }) },
   }
   const total = w.weights.reduce((sum, { data }) => sum + data.length, 0)
   const bytes = new Float32Array(total)

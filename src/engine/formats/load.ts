@@ -37,6 +37,10 @@ function shorten(graph: NetworkGraph, spec: Model, options: LoadOptions): Networ
 
 async function loadWhole(spec: Model, options: LoadOptions): Promise<LoadedModel> {
   const { source, architecture, inputSize } = spec
+  if (spec.pixels !== undefined && !/\.(json|keras)$/i.test(source))
+    throw new UserError(
+      `model.pixels: ${source} has the scaling of its architecture; leave model.pixels out, it is for .keras files and tfjs model.json`,
+    )
   if (source === 'none') {
     if (architecture === undefined)
       throw new UserError(`model.source 'none' needs model.architecture, for example 'small_cnn'`)
@@ -52,9 +56,9 @@ async function loadWhole(spec: Model, options: LoadOptions): Promise<LoadedModel
     case '.safetensors':
       return loadSafetensors(path, source, spec)
     case '.json':
-      return loadTfjs(path, source, spec, options)
+      return loadTfjs(path, source, spec)
     case '.keras':
-      return loadKeras(path, source, spec, options)
+      return loadKeras(path, source, spec)
     default:
       throw new UserError(
         `the model '${source}' is of no kind that is read; write thaw:NAME, a .safetensors file, a model.json of tfjs layers, or a .keras file`,
@@ -89,33 +93,22 @@ async function loadSafetensors(path: string, name: string, spec: Model): Promise
   }
 }
 
-async function loadTfjs(path: string, name: string, spec: Model, options: LoadOptions): Promise<LoadedModel> {
-  const { model, store } = await readTfjs(path, name)
-  return convert(model, store, name, spec, options)
+async function loadTfjs(path: string, name: string, spec: Model): Promise<LoadedModel> {
+  const { model, store, pixels } = await readTfjs(path, name)
+  return convert(model, store, name, { ...spec, pixels: spec.pixels ?? pixels })
 }
 
-async function loadKeras(
-  path: string,
-  name: string,
-  spec: Model,
-  options: LoadOptions,
-): Promise<LoadedModel> {
+async function loadKeras(path: string, name: string, spec: Model): Promise<LoadedModel> {
   const { model, store, close } = await readKerasArchive(path, name)
   try {
-    return await convert(model, store, name, spec, options)
+    return await convert(model, store, name, spec)
   } finally {
     close()
   }
 }
 
-async function convert(
-  model: unknown,
-  store: WeightStore,
-  file: string,
-  spec: Model,
-  { pixels = '-1..1' }: LoadOptions,
-): Promise<LoadedModel> {
-  const { inputSize } = spec
+async function convert(model: unknown, store: WeightStore, file: string, spec: Model): Promise<LoadedModel> {
+  const { inputSize, pixels } = spec
   return {
     ...(await convertModel(flattenModel(model, file), store, { file, inputSize, pixels })),
     source: file,

@@ -78,10 +78,7 @@ describe('export', () => {
       ours.forEach((value, i) => expect(Math.abs(value - theirs[i]!) / scale).toBeLessThan(1e-4))
 
       for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes)
-      const again = await loadModel(
-        { source: 'model.json' },
-        { base: folder, media: folder, keepHead: true, pixels: '0..255' },
-      )
+      const again = await loadModel({ source: 'model.json' }, { base: folder, media: folder, keepHead: true })
       const copy = createBank(again.values)
       const back = runGraph(again.graph, x, { parameters: copy }).output.dataSync()
       ours.forEach((value, i) => expect(Math.abs(value - back[i]!) / scale).toBeLessThan(1e-4))

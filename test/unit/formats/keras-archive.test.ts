@@ -13,7 +13,7 @@ import { artifactsOf, functionalModel, sequentialModel } from './keras-models'
 const folder = mkdtempSync(join(tmpdir(), 'thaw-keras3-'))
 const path = join(folder, 'net.keras')
 const load = () =>
-  loadModel({ source: 'net.keras' }, { base: folder, media: folder, keepHead: true, pixels: '0..255' })
+  loadModel({ source: 'net.keras', pixels: '0..255' }, { base: folder, media: folder, keepHead: true })
 
 beforeAll(async () => {
   await openBackend('cpu')

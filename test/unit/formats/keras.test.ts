@@ -1,8 +1,9 @@
 import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type * as tfl from '@tensorflow/tfjs-layers'
+import * as tfl from '@tensorflow/tfjs-layers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ModelSpec } from '../../../src/spec/schema'
 import { openBackend, tf } from '../../../src/engine/backend'
 import { loadModel } from '../../../src/engine/formats'
 import { createBank, inferStages, layerTable, runGraph, type LoadedModel } from '../../../src/engine/network'
@@ -23,8 +24,8 @@ function write(files: ReadonlyMap<string, Uint8Array | string>): void {
   for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes)
 }
 
-const load = (pixels?: '0..255'): Promise<LoadedModel> =>
-  loadModel({ source: 'model.json' }, { base: folder, media: folder, keepHead: true, pixels })
+const load = (pixels?: ModelSpec['pixels']): Promise<LoadedModel> =>
+  loadModel({ source: 'model.json', pixels }, { base: folder, media: folder, keepHead: true })
 
 function images([height, width]: readonly number[]) {
   const random = new RandomStream(3, 'pixels')
@@ -69,6 +70,43 @@ describe('tfjs layers model.json', () => {
     })
     expect(graph.nodes[2]!.name).toMatch(/^inner\//)
   })
+
+  it.each([
+    ['0..1', [0, 0, 0], [255, 255, 255]],
+    ['-1..1', [127.5, 127.5, 127.5], [127.5, 127.5, 127.5]],
+    // torchvision's means and deviations, times 255
+    ['imagenet', [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]],
+  ] as const)('takes pixels as model.pixels says: %s', async (pixels, mean, std) => {
+    write(await tfjsFiles(sequentialModel()))
+    expect((await load(pixels)).graph.nodes[1]!.op).toEqual({ kind: 'normalize', mean, std })
+  })
+
+  it('leaves the scaling to a Rescaling layer of the file, unless told what that one expects', async () => {
+    const model = tfl.sequential({
+      layers: [
+        tfl.layers.rescaling({ scale: 2, offset: -1, inputShape: [8, 8, 3] }),
+        tfl.layers.conv2d({ filters: 2, kernelSize: 3 }),
+      ],
+    })
+    write(await tfjsFiles(model))
+    expect(difference(model, await load())).toBeLessThan(1e-3)
+    const { graph } = await load('0..1')
+    const scalings = graph.nodes.flatMap(({ op }) => (op.kind === 'normalize' ? [op] : []))
+    expect(scalings).toEqual([
+      { kind: 'normalize', mean: [0, 0, 0], std: [255, 255, 255] },
+      { kind: 'normalize', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+    ])
+  })
+
+  it.each(['none', 'thaw:efficientnet-lite0', 'net.safetensors'])(
+    'refuses model.pixels for %s, whose architecture says it',
+    async (source) => {
+      const spec = { source, architecture: 'small_cnn', pixels: '0..1' } as const
+      await expect(loadModel(spec, { base: folder, media: folder })).rejects.toThrow(
+        `model.pixels: ${source} has the scaling of its architecture; leave model.pixels out`,
+      )
+    },
+  )
 
   it('reads affine quantized weights', async () => {
     const files = await tfjsFiles(sequentialModel())

@@ -48,6 +48,7 @@ const sentences: [text: string, message: string][] = [
     '{"data": {"shuffle": "yes"}}',
     '1:22 data.shuffle: "yes" is not true or false; write true or false, for example true (draw training images in a new random order each epoch)',
   ],
+  ['{"model": {"pixels": "0..2"}}', '1:22 model.pixels: "0..2" is not allowed here; did you mean "0..1"?'],
   ['{"backend": "wsm"}', '1:13 backend: "wsm" is not allowed here; did you mean "wasm"?'],
   [
     '{"train": {"actions": [{"at": 3, "do": {"rate": "low"}}]}}',

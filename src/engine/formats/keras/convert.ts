@@ -9,8 +9,11 @@ import type { WeightStore } from './weights'
 export interface ConvertOptions {
   file: string
   inputSize?: number
-  /** What the network expects of pixels when the file itself has no Rescaling or Normalization. */
-  pixels: PixelRange
+  /**
+   * What the network expects of pixels; default `-1..1`, as MobileNet and most of keras.applications, or `0..255`
+   * for one that has a Rescaling layer of its own.
+   */
+  pixels?: PixelRange
 }
 
 /**
@@ -32,7 +35,8 @@ export async function convertModel(
   const builder = new GraphBuilder(`keras:${model.name}`, inputShape(input, options), 'keras', input.name)
   const reading = new Reading(builder, store, file)
   const scaled = model.layers.some((layer) => layer.className === 'Rescaling')
-  reading.outputs.set(input.name, scaled ? input.name : reading.normalize(input.name, options.pixels))
+  const { pixels = scaled ? '0..255' : '-1..1' } = options
+  reading.outputs.set(input.name, reading.normalize(input.name, pixels))
   for (const layer of model.layers) {
     if (layer === input) continue
     const convert = Object.hasOwn(converters, layer.className) ? converters[layer.className] : undefined

@@ -1,10 +1,11 @@
+import type { ModelSpec } from '../../../spec/schema'
 import { UserError } from '../../../spec/types'
 import type { Activation, GraphBuilder, LayerOp, Role } from '../../network'
 import { isRecord, type KerasLayer } from './config'
 import type { WeightSource, WeightStore } from './weights'
 
-/** What a network was trained on, in terms of pixels 0 to 255. */
-export type PixelRange = '0..255' | '0..1' | '-1..1' | 'imagenet'
+/** What a network expects at its input, whose pixels are 0 to 255 here. */
+export type PixelRange = NonNullable<ModelSpec['pixels']>
 
 const RANGES: Record<Exclude<PixelRange, '0..255'>, { mean: number[]; std: number[] }> = {
   '0..1': { mean: [0, 0, 0], std: [255, 255, 255] },

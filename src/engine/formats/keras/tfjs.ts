@@ -1,10 +1,12 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { z } from 'zod'
+import { pixelsSchema } from '../../../spec/schema'
 import { UserError } from '../../../spec/types'
 import { fileError } from '../source'
 import { toFloat32, type DType } from '../values'
 import { isRecord, type KerasLayer } from './config'
+import type { PixelRange } from './reading'
 import type { StoredWeight, WeightStore } from './weights'
 
 const MAX_MODEL_JSON = 256e6
@@ -34,10 +36,14 @@ const TYPES: Record<string, DType> = {
 const BYTES: Record<string, number> = { float32: 4, float16: 2, int32: 4, uint16: 2, uint8: 1, bool: 1 }
 
 /**
- * Reads a tfjs layers `model.json`: the Keras model it holds and its weights from the shards beside it.
+ * Reads a tfjs layers `model.json`: the Keras model it holds, its weights from the shards beside it, and what it
+ * expects of pixels where Thaw wrote it.
  * @throws UserError for anything that is not such a file, and for shards that lie outside its folder
  */
-export async function readTfjs(path: string, name: string): Promise<{ model: unknown; store: WeightStore }> {
+export async function readTfjs(
+  path: string,
+  name: string,
+): Promise<{ model: unknown; store: WeightStore; pixels?: PixelRange }> {
   const json = await readJson(path, name)
   if (
     json['format'] === 'graph-model' ||
@@ -72,7 +78,9 @@ export async function readTfjs(path: string, name: string): Promise<{ model: unk
       })
     }
   }
-  return { model: topology['model_config'] ?? topology, store: new TfjsStore(weights) }
+  const metadata = json['userDefinedMetadata']
+  const pixels = pixelsSchema.safeParse(isRecord(metadata) ? metadata['pixels'] : undefined).data
+  return { model: topology['model_config'] ?? topology, store: new TfjsStore(weights), pixels }
 }
 
 async function readJson(path: string, name: string): Promise<Record<string, unknown>> {
