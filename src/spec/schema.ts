@@ -292,13 +292,17 @@ export const trainSchema = z.strictObject({
     .min(1)
     .max(4096)
     .optional()
-    .describe('A safetensors file that sets any named parameter or buffer before step 0'),
+    .describe(
+      'A safetensors file that sets any named parameter or buffer before step 0, under the names and in the layouts that `thaw export` writes',
+    ),
   inputs: z
     .string()
     .min(1)
     .max(4096)
     .optional()
-    .describe('A safetensors file with outside inputs by name, for example `batch_order`'),
+    .describe(
+      'A safetensors file with `batch_order`: positions in the training images, sorted by class and path, one batch after the other; `thaw export RUN --draws` writes one',
+    ),
 })
 
 export const freezeSchema = z

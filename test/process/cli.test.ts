@@ -185,6 +185,26 @@ describe('a run from its file to its export', () => {
     expect(existsSync(join(folder, 'web/model.json'))).toBe(true)
   })
 
+  test('export --draws writes what a run with another seed needs to end with the same weights', () => {
+    const made = json<{ files: { name: string }[]; seeded: string[] }>(
+      'export',
+      id,
+      '--draws',
+      '--to',
+      'draws',
+    )
+    expect(made).toMatchObject({ code: 0, seeded: [] })
+    expect(made.files.map(({ name }) => name)).toEqual(['initialize.safetensors', 'inputs.safetensors'])
+    const outside = { initialize: 'draws/initialize.safetensors', inputs: 'draws/inputs.safetensors' }
+    write('again.thaw.json', { ...run, train: { ...run.train, ...outside, seed: 99 } })
+    const again = json<{ run: string; folder: string }>('run', 'again.thaw.json')
+    expect(again.code).toBe(0)
+    const weights = (of: string) =>
+      readFileSync(join(folder, '.thaw/runs', of, 'checkpoints/4/weights.safetensors'))
+    expect(weights(again.run).equals(weights(id))).toBe(true)
+    expect(thaw('rm', again.run).code).toBe(0)
+  })
+
   test('gc keeps the newest checkpoint, rm removes the run', () => {
     expect(thaw('gc').code).toBe(0)
     expect(readdirSync(join(folder, '.thaw/runs', id, 'checkpoints'))).toEqual(['4'])

@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander'
 import { wholeNumber } from '../attend'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
 import type { TrainedModel } from '../../engine/train'
+import { EventReader, readStoredSpec, type RunFolder } from '../../events'
 import { UserError, type ResolvedSpec } from '../../spec'
 import { bytes } from '../render/numbers'
 import { findRun } from '../runs'
@@ -14,6 +15,7 @@ interface Options extends CommonOptions {
   format: 'safetensors' | 'tfjs'
   to?: string
   step?: number
+  draws?: boolean
   force?: boolean
 }
 
@@ -29,14 +31,18 @@ export function exportCommand(program: Command, cli: Cli): void {
         .default('safetensors'),
     )
     .option('--to <dir>', 'folder to write to; default RUN-FORMAT here')
+    .option(
+      '--draws',
+      'write what chance decided instead, for train.initialize and train.inputs of a run that repeats it',
+    )
     .option('--step <n>', 'checkpoint of this step instead of the newest', wholeNumber)
     .option('--force', 'replace files that are there')
     .action(async (reference: string, options: Options) => {
       const { terminal } = cli
       const run = findRun(reference, options.runs, terminal.cwd)
-      const folder = resolve(terminal.cwd, options.to ?? `${run.id}-${options.format}`)
-      const { model, spec } = await openRunModel(run, options.step)
-      const files = await toFiles(model, spec.backend, options.format)
+      const kind = options.draws ? 'draws' : options.format
+      const folder = resolve(terminal.cwd, options.to ?? `${run.id}-${kind}`)
+      const { files, facts, hints } = await (options.draws ? drawn(run) : exported(run, options))
       const taken = [...files.keys()].find((name) => existsSync(join(folder, name)))
       if (taken !== undefined && !options.force) {
         throw new UserError(
@@ -50,14 +56,51 @@ export function exportCommand(program: Command, cli: Cli): void {
         return printJson(terminal, {
           run: run.id,
           folder,
-          format: options.format,
+          format: options.draws ? 'safetensors' : options.format,
           files: sizes,
-          classes: model.classes,
-          step: model.step,
+          ...facts,
         })
       for (const file of sizes)
         terminal.print(`${join(relative(terminal.cwd, folder), file.name)}  ${bytes(file.bytes)}`)
+      for (const hint of hints) terminal.print(hint)
     })
+}
+
+interface Exported {
+  files: Map<string, Uint8Array>
+  /** More of the answer with --json. */
+  facts: Record<string, unknown>
+  hints: string[]
+}
+
+async function exported(run: RunFolder, { step, format }: Options): Promise<Exported> {
+  const { model, spec } = await openRunModel(run, step)
+  const facts = { classes: model.classes, step: model.step }
+  return { files: await toFiles(model, spec.backend, format), facts, hints: [] }
+}
+
+/** What a run drew from its seed, drawn again. */
+async function drawn(run: RunFolder): Promise<Exported> {
+  const { spec, base } = readStoredSpec<ResolvedSpec>(run)
+  const events = await new EventReader(run.events).read()
+  const { drawsOf } = await import('../../engine/train')
+  const hash = events.find((event) => event.kind === 'run-started')?.model.hash
+  const { initialize, inputs, seeded } = await drawsOf(spec, { base }, { hash })
+  const live = events.some((event) => event.kind === 'control' && event.source !== 'run file')
+  return {
+    files: new Map([
+      ['initialize.safetensors', initialize],
+      ['inputs.safetensors', inputs],
+    ]),
+    facts: { seed: spec.train.seed, seeded },
+    hints: [
+      'set train.initialize and train.inputs of the run file to these files to repeat the run',
+      ...(seeded.length > 0
+        ? [`keep "seed": ${spec.train.seed} as well: ${seeded.join(' and ')} are drawn from it`]
+        : []),
+      ...(live ? [`the run was steered live; \`thaw replay ${run.id} --print\` writes that as actions`] : []),
+    ],
+  }
 }
 
 async function toFiles(

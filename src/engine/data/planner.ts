@@ -1,3 +1,4 @@
+import { UserError } from '../../spec/types'
 import { RandomStream } from '../random'
 import type { PlannedImage } from './batch'
 import { drawTransform, type TransformDraw, type Transforms } from './transforms'
@@ -22,9 +23,20 @@ export function drawView(
   return transforms && drawTransform(transforms.spec, new RandomStream(seed, `view/${view}/${path}`))
 }
 
+function checkOrder(order: ArrayLike<number>, images: number): void {
+  if (order.length === 0) throw new UserError('train.inputs: the batch order is empty')
+  const wrong = Array.from(order).find((one) => !Number.isInteger(one) || one < 0 || one >= images)
+  if (wrong !== undefined)
+    throw new UserError(
+      `train.inputs: the batch order names image ${wrong}, and there are ${images} training images (0 to ${images - 1})`,
+    )
+}
+
 /** Decides which images come next and how they are transformed; holds all the state there is, and decodes nothing. */
 export class BatchPlanner {
   private readonly items: readonly number[]
+  /** Images of the train split, which an epoch is counted in also where a given order is longer or shorter. */
+  private readonly perEpoch: number
   private readonly order: RandomStream
   private readonly random: RandomStream
   private epoch = 0
@@ -32,12 +44,15 @@ export class BatchPlanner {
   private epochOrder: readonly number[]
   private current: readonly number[] = []
 
+  /** @throws UserError for an order that names images that are not there */
   constructor(
-    private readonly dataset: Dataset,
+    private readonly dataset: Pick<Dataset, 'items'>,
     private readonly options: PlannerOptions,
   ) {
     const train = dataset.items.flatMap(({ split }, index) => (split === 'train' ? [index] : []))
+    if (options.order) checkOrder(options.order, train.length)
     this.items = options.order ? Array.from(options.order, (position) => train[position]!) : train
+    this.perEpoch = train.length
     this.order = new RandomStream(options.seed, 'order')
     this.random = new RandomStream(options.seed, 'transforms')
     this.epochOrder = this.order.state()
@@ -59,10 +74,11 @@ export class BatchPlanner {
       this.epochOrder = this.order.state()
       this.startEpoch()
     }
+    const drawn = this.epoch * this.items.length + this.position
     const item = this.items[this.current[this.position++]!]!
     const { transforms, views, seed } = this.options
     if (views) {
-      const view = this.epoch % views
+      const view = Math.floor(drawn / this.perEpoch) % views
       return { item, view, draw: drawView(transforms, seed, this.dataset.items[item]!.path, view) }
     }
     return { item, view: -1, draw: transforms && drawTransform(transforms.spec, this.random) }

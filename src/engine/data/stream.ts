@@ -89,19 +89,10 @@ export function createBatchStream(dataset: Dataset, options: StreamOptions): Bat
 
 const noop = () => undefined
 
-function check(dataset: Dataset, { size, batchSize, views, order }: StreamOptions): void {
+function check(dataset: Dataset, { size, batchSize, views }: StreamOptions): void {
   if (dataset.counts.train === 0) throw new UserError(`data.source: ${dataset.source} has no training images`)
   const whole = { size, batchSize, ...(views === undefined ? {} : { views }) }
   for (const [name, value] of Object.entries(whole))
     if (!Number.isInteger(value) || value < 1)
       throw new RangeError(`${name} must be a positive integer, not ${value}`)
-  if (!order) return
-  if (order.length === 0) throw new UserError('train.inputs: the batch order is empty')
-  const wrong = Array.from(order).find(
-    (one) => !Number.isInteger(one) || one < 0 || one >= dataset.counts.train,
-  )
-  if (wrong !== undefined)
-    throw new UserError(
-      `train.inputs: the batch order names image ${wrong}, and there are ${dataset.counts.train} training images (0 to ${dataset.counts.train - 1})`,
-    )
 }

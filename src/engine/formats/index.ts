@@ -1,6 +1,7 @@
 /** Files of networks: read into a graph with values, and written out again. */
 export type { LoadOptions } from './types'
 export { loadModel } from './load'
+export { fromOrigin, originShape, toOrigin } from './layout'
 export { exportModel, type ExportOptions } from './export'
 export type { PixelRange } from './keras/reading'
 export { packagedNetwork, packagedNetworks, type PackagedNetwork } from './packaged'

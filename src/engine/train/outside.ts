@@ -1,5 +1,6 @@
 import { UserError } from '../../spec/types'
-import { fileSource, openSafetensors, type StoredTensor } from '../formats'
+import { fileSource, fromOrigin, openSafetensors, originShape, type StoredTensor } from '../formats'
+import { suggest } from '../network'
 import type { NetworkGraph, PlainValue } from '../network/types'
 
 /** Path of a file that the run file names, relative to the run file's folder. */
@@ -19,8 +20,12 @@ async function readAll(field: string, base: string, path: string): Promise<Map<s
   }
 }
 
+/** Counters that PyTorch keeps beside batch norm; nothing is computed from them. */
+const isCounter = (name: string): boolean => name.endsWith('num_batches_tracked')
+
 /**
- * Values of `train.initialize`: parameters and buffers in our own layout, set before step 0.
+ * Values of `train.initialize`: parameters and buffers under the names and in the layouts of the file that the network
+ * comes from, as `thaw export` writes them (`head.weight` is [classes, features]); set before step 0.
  * @throws UserError for a name or a shape that the network does not have
  */
 export async function readInitialize(
@@ -29,21 +34,36 @@ export async function readInitialize(
   path: string,
 ): Promise<Map<string, PlainValue>> {
   const values = await readAll('train.initialize', base, path)
-  for (const [name, { shape }] of values) {
+  const set = new Map<string, PlainValue>()
+  for (const [name, { shape, data }] of values) {
+    if (isCounter(name)) continue
     const info = graph.parameters.get(name)
-    if (!info)
+    if (!info) {
+      const near = suggest(name, [...graph.parameters.keys()])
+      throw new UserError(`train.initialize: the network has no parameter or buffer "${name}"; ${near}`)
+    }
+    const wanted = originShape(info)
+    if (shape.join() !== wanted.join())
       throw new UserError(
-        `train.initialize: the network has no parameter or buffer "${name}"; see the layer table of the run for its names`,
+        `train.initialize: "${name}" has shape [${shape.join(', ')}], the network needs [${wanted.join(', ')}]; write it as \`thaw export\` does`,
       )
-    if (shape.join() !== info.shape.join())
-      throw new UserError(
-        `train.initialize: "${name}" has shape [${shape}], the network needs [${info.shape}]`,
-      )
+    set.set(name, fromOrigin(info, data))
   }
-  return new Map([...values].map(([name, { shape, data }]) => [name, { shape, data }]))
+  return set
 }
 
-/** Outside inputs of `train.inputs` by name; `batch_order` holds positions in the train split. */
-export async function readInputs(base: string, path: string): Promise<Map<string, StoredTensor>> {
-  return readAll('train.inputs', base, path)
+/** What `train.inputs` may hold. */
+const INPUTS = ['batch_order']
+
+/**
+ * `batch_order` of `train.inputs`: positions in the train split, one batch after the other. They are checked against
+ * the images where the stream is made.
+ * @throws UserError for inputs that no run takes
+ */
+export async function readBatchOrder(base: string, path: string): Promise<Float32Array | undefined> {
+  const inputs = await readAll('train.inputs', base, path)
+  const odd = [...inputs.keys()].find((name) => !INPUTS.includes(name))
+  if (odd !== undefined)
+    throw new UserError(`train.inputs: there is no input "${odd}"; ${path} may hold ${INPUTS.join(', ')}`)
+  return inputs.get('batch_order')?.data
 }

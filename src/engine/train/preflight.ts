@@ -12,7 +12,7 @@ import { frozenPrefix } from './frozenPrefix'
 import { activate, type ActivePhase } from './plan'
 import { checked } from './problems'
 import { TrainingSession } from './session'
-import type { RunSink } from './types'
+import { silent } from './silent'
 
 /** What a run will take, before it is started. */
 export interface Estimate {
@@ -39,12 +39,6 @@ export interface Preflight {
 
 /** Steps that are tried: the first warms up, the others are timed. */
 const TRIED = 3
-
-const silent: RunSink = {
-  emit: () => {},
-  layerRow: () => 0,
-  saveCheckpoint: () => Promise.resolve({ folder: '', bytes: 0 }),
-}
 
 /**
  * All that can be wrong with a run file and that takes the model, the data or the machine to see. Finds as many

@@ -14,7 +14,7 @@ import { evaluateSplit } from './evaluateSplit'
 import { FreezeTruth } from './freezeTruth'
 import { FrozenFeatures } from './frozenFeatures'
 import { measureLayers, movement, type Measured } from './measures'
-import { readInitialize, readInputs } from './outside'
+import { readBatchOrder, readInitialize } from './outside'
 import { Pace } from './pace'
 import { activate, declare, type ActivePhase, type PlannedPhase } from './plan'
 import { ratesAt, rateGroups } from './rates'
@@ -105,7 +105,7 @@ export class TrainingSession {
   static async open(spec: ResolvedSpec, env: RunEnvironment, parts: Parts = {}): Promise<TrainingSession> {
     const setup = await setUp(spec, env, parts)
     const { initialize, inputs } = spec.train
-    const order = inputs ? (await readInputs(env.base, inputs)).get('batch_order')?.data : undefined
+    const order = inputs ? await readBatchOrder(env.base, inputs) : undefined
     const given = initialize ? await readInitialize(setup.graph, env.base, initialize) : undefined
     const w0 = createBank(setup.w0)
     const bank = createBank(given ? new Map([...setup.w0, ...given]) : setup.w0)

@@ -1,0 +1,59 @@
+import type { ResolvedSpec } from '../../spec/schema'
+import { UserError } from '../../spec/types'
+import { drawnOrder } from '../data'
+import { toOrigin, writeSafetensors, type TensorToWrite } from '../formats'
+import { floats } from '../optim/floats'
+import { readBatchOrder } from './outside'
+import { TrainingSession } from './session'
+import type { Parts } from './setup'
+import { silent } from './silent'
+
+export interface Draws {
+  /** For `train.initialize`: every parameter and buffer before step 0, in the layouts of origin. */
+  initialize: Uint8Array
+  /** For `train.inputs`: the order of the training images. */
+  inputs: Uint8Array
+  /** Streams that the files do not hold, and that therefore need the run's own `train.seed`. */
+  seeded: ('transforms' | 'dropout')[]
+}
+
+/**
+ * What chance decided in a run, drawn once more from its seed: a run with these as `train.initialize` and
+ * `train.inputs` gives the same weights, and so can another implementation.
+ * @param hash of the pre-trained values that the run told, when it has begun
+ * @throws UserError when the model file is not the one the run began with
+ */
+export async function drawsOf(
+  spec: ResolvedSpec,
+  env: { base: string; cache?: string },
+  { hash, parts }: { hash?: string; parts?: Parts } = {},
+): Promise<Draws> {
+  const session = await TrainingSession.open(spec, { ...env, runId: 'draws', sink: silent }, parts)
+  try {
+    if (hash !== undefined && session.w0Hash !== hash)
+      throw new UserError(
+        'the pre-trained weights are not those the run began with; put the model file back to draw again what it drew',
+      )
+    const { graph, bank, setup } = session
+    const values = new Map<string, TensorToWrite>()
+    for (const info of graph.parameters.values())
+      values.set(info.name, toOrigin(info, floats(bank.get(info.name))))
+    const { batchSize, optimizer, seed, inputs } = spec.train
+    const given = inputs === undefined ? undefined : await readBatchOrder(env.base, inputs)
+    const { shuffle, transforms } = spec.data
+    // a run without steps draws nothing, but an order has to be of something
+    const batches = Math.max(1, setup.steps * optimizer.accumulate)
+    const order = drawnOrder(setup.images.dataset, { batchSize, shuffle, seed, order: given }, batches)
+    const shape = [batches, batchSize]
+    return {
+      initialize: writeSafetensors(values, { format: 'pt', architecture: graph.architecture }),
+      inputs: writeSafetensors(new Map([['batch_order', { shape, data: order }]])),
+      seeded: [
+        ...(transforms === 'none' ? [] : (['transforms'] as const)),
+        ...(spec.model.dropout > 0 ? (['dropout'] as const) : []),
+      ],
+    }
+  } finally {
+    await session.dispose()
+  }
+}
