@@ -61,6 +61,8 @@ export interface Phase {
   steps: number
   trains(parameter: ParameterInfo): boolean
   batchNorm(layer: string): BatchNormMode
+  /** Share of a batch's statistics in the running ones, instead of each layer's own (PyTorch's sense of momentum). */
+  batchNormMomentum?: number
   /** Factor on the base rate of a parameter (discriminative rates). Default 1. */
   rateFactor?(parameter: ParameterInfo): number
   /** Replaces the optimizer's weight decay for a parameter; undefined keeps it. */

@@ -72,7 +72,7 @@ export async function takeStep(
     const pulls = pullsOf(session)
     optimizer.apply(bank, gradients, (name) => rates.get(name)!)
     applyPulls(session, pulls, rates)
-    applyStatistics(graph, bank, statistics, session.active.phase.batchNormMomentum)
+    applyStatistics(graph, bank, statistics, session.active.planned.phase.batchNormMomentum)
     ms.update = performance.now() - updating
     const taken = gradients
     gradients = new Map()

@@ -154,3 +154,18 @@ test('U3 the finished network of lp-ft has no layer of its own left and gives th
   bank.dispose()
   await session.dispose()
 })
+
+test('scratch moves running statistics by its own momentum, not by that of the pre-trained network', async () => {
+  const drift = async (batchNormMomentum: number) => {
+    const session = await openMember(member('scratch', { batchNormMomentum }))
+    const name = session.bank.names().find((one) => one.endsWith('running_mean'))!
+    const before = valuesOf(session.bank).get(name)!
+    await session.step()
+    const after = valuesOf(session.bank).get(name)!
+    await session.dispose()
+    return Math.hypot(...after.map((value, i) => value - before[i]!))
+  }
+  const [quarter, half] = [await drift(0.25), await drift(0.5)]
+  expect(quarter).toBeGreaterThan(0)
+  expect(half / quarter).toBeCloseTo(2, 5)
+})

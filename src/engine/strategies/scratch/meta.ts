@@ -1,7 +1,16 @@
 import { z } from 'zod'
 import type { StrategyMeta } from '../types'
 
-export const options = z.strictObject({})
+export const options = z.strictObject({
+  batchNormMomentum: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.1)
+    .describe(
+      'Share of each batch in the running statistics; the 0.01 of some pre-trained networks needs thousands of steps',
+    ),
+})
 
 export const meta: StrategyMeta = {
   name: 'scratch',
