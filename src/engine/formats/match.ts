@@ -1,4 +1,5 @@
 import { UserError } from '../../spec/types'
+import { HEAD_BIAS, HEAD_WEIGHT } from '../network'
 import type { NetworkGraph, PlainValue } from '../network/types'
 import { fromOrigin, originShape } from './layout'
 import type { SafetensorsReader } from './safetensors'
@@ -8,8 +9,12 @@ const LISTED = 8
 const list = (names: readonly string[]): string =>
   names.slice(0, LISTED).join(', ') + (names.length > LISTED ? ` and ${names.length - LISTED} more` : '')
 
-/** Counters that PyTorch keeps beside batch norm; nothing is computed from them. */
-const ignored = (name: string): boolean => name.endsWith('num_batches_tracked')
+/**
+ * Counters that PyTorch keeps beside batch norm, from which nothing is computed; and the head of a cut network that
+ * was exported here, which a run replaces by one for its own classes.
+ */
+const ignored = (name: string): boolean =>
+  name.endsWith('num_batches_tracked') || name === HEAD_WEIGHT || name === HEAD_BIAS
 
 /**
  * Values of every parameter and buffer of a graph from a file, in our layout. Strict, as PyTorch's `strict=True`:

@@ -129,5 +129,11 @@ describe('export', () => {
     const { tensors } = await readSafetensors(files.get('model.safetensors')!)
     expect([...tensors.keys()]).toContain('head.weight')
     bank.dispose()
+    // and as the source of another run it is the backbone, which gets a head for that run's classes
+    writeFileSync(join(folder, 'cut.safetensors'), files.get('model.safetensors')!)
+    const again = await loadModel({ source: 'cut.safetensors' }, { base: folder, media: folder })
+    expect([...again.values.keys()].sort()).toEqual(
+      [...graph.parameters.keys()].filter((name) => !name.startsWith('head.')).sort(),
+    )
   })
 })
