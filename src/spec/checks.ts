@@ -1,4 +1,4 @@
-import type { ResolvedSpec } from './schema'
+import type { FreezeSpec, ResolvedSpec } from './schema'
 import type { Path } from './source'
 
 /** A fault between fields that are each right alone. */
@@ -45,6 +45,18 @@ function trainConflicts({ train }: ResolvedSpec, written: Record<string, unknown
         'write a momentum above 0, for example 0.9',
       ),
     )
+  }
+  if (train.evaluateEvery === undefined) {
+    for (const field of ['earlyStopping', 'keep'] as const) {
+      if (field === 'keep' ? train.keep !== 'best' : train.earlyStopping === undefined) continue
+      out.push(
+        warning(
+          ['train', field],
+          'has no effect, since there is one evaluation, at the end',
+          'write `train.evaluateEvery` too, for example 10',
+        ),
+      )
+    }
   }
   train.actions.forEach((action, i) => {
     if (steps !== undefined && action.at > steps) {
@@ -110,9 +122,40 @@ function modelConflicts({ model }: ResolvedSpec): Conflict[] {
   ]
 }
 
-function freezeConflicts({ freeze }: ResolvedSpec): Conflict[] {
-  return (freeze ?? []).flatMap((phase, i) =>
-    phase.steps === undefined && i < freeze!.length - 1
+function freezeConflicts({ freeze, train }: ResolvedSpec): Conflict[] {
+  return [...lengthConflicts(freeze ?? []), ...(freeze ? sumConflicts(freeze, train.steps) : [])]
+}
+
+/** Phases that do not come to the run's own length. */
+function sumConflicts(freeze: FreezeSpec, steps: number | undefined): Conflict[] {
+  if (steps === undefined) return []
+  const last = freeze.length - 1
+  const total = freeze.reduce((sum, phase) => sum + (phase.steps ?? 0), 0)
+  if (freeze[last]!.steps !== undefined && total < steps) {
+    return [
+      warning(
+        ['freeze', last, 'steps'],
+        `the phases end after ${total} steps, and the run with them, although \`train.steps\` is ${steps}`,
+        'leave the length of the last phase out, or write the same number',
+      ),
+    ]
+  }
+  const before = total - (freeze[last]!.steps ?? 0)
+  if (last > 0 && before >= steps) {
+    return [
+      warning(
+        ['freeze', last],
+        `never begins: the phases before it take ${before} steps, and \`train.steps\` is ${steps}`,
+        'write shorter phases or more steps',
+      ),
+    ]
+  }
+  return []
+}
+
+function lengthConflicts(freeze: FreezeSpec): Conflict[] {
+  return freeze.flatMap((phase, i) =>
+    phase.steps === undefined && i < freeze.length - 1
       ? [
           error(
             ['freeze', i, 'steps'],

@@ -5,7 +5,15 @@ import { openBackend } from '../backend'
 import type { OpenBackend } from '../backend/types'
 import { loadModel } from '../formats'
 import { mediaFolder } from '../media'
-import { attachHead, featureLayer, inferShapes, inferStages, initialise, layerTable } from '../network'
+import {
+  attachHead,
+  featureLayer,
+  inferShapes,
+  inferStages,
+  initialise,
+  layerTable,
+  matchParameters,
+} from '../network'
 import type { LoadedModel, NetworkGraph, PlainValue, Stage } from '../network/types'
 import { RandomStream } from '../random'
 import { strategies } from '../strategies/registry'
@@ -68,6 +76,7 @@ export async function setUp(
     options,
   )
   checkWatched(spec, images)
+  checkActions(spec, network.graph)
   return {
     spec,
     strategy,
@@ -121,6 +130,22 @@ export function assemble(
   const width = inferShapes(head.graph).get(features)!.at(-1)!
   const fixed = insertStandardisation(head.graph, width)
   return { graph: fixed.graph, stages, features, w0: new Map([...w0, ...fixed.values]) }
+}
+
+/** A pattern that matches nothing must not come to light when half of the run is done. */
+function checkActions(spec: ResolvedSpec, graph: NetworkGraph): void {
+  for (const [i, { do: what }] of spec.train.actions.entries()) {
+    if (typeof what === 'string' || 'rate' in what) continue
+    const [kind, patterns] =
+      'freeze' in what ? (['freeze', what.freeze] as const) : (['unfreeze', what.unfreeze] as const)
+    try {
+      matchParameters(graph, patterns)
+    } catch (error) {
+      throw error instanceof UserError
+        ? new UserError(`train.actions[${i}].do.${kind}: ${error.message}`)
+        : error
+    }
+  }
 }
 
 /** Choosing by the test images would make the reported number too good. */

@@ -103,6 +103,22 @@ const sentences: [text: string, message: string][] = [
     '1:13 freeze[0].steps: missing; write a length in steps; only the last phase may leave it out',
   ],
   [
+    '{"train": {"steps": 9}, "freeze": [{"steps": 4, "train": ["head"]}]}',
+    '1:46 freeze[0].steps: warning: the phases end after 4 steps, and the run with them, although `train.steps` is 9; leave the length of the last phase out, or write the same number',
+  ],
+  [
+    '{"train": {"steps": 9}, "freeze": [{"steps": 9, "train": ["head"]}, {"train": ["*"]}]}',
+    '1:69 freeze[1]: warning: never begins: the phases before it take 9 steps, and `train.steps` is 9; write shorter phases or more steps',
+  ],
+  [
+    '{"train": {"keep": "best"}}',
+    '1:20 train.keep: warning: has no effect, since there is one evaluation, at the end; write `train.evaluateEvery` too, for example 10',
+  ],
+  [
+    '{"train": {"earlyStopping": {}}}',
+    '1:29 train.earlyStopping: warning: has no effect, since there is one evaluation, at the end; write `train.evaluateEvery` too, for example 10',
+  ],
+  [
     '{"train": {"optimizer": {"momentum": 0.5}}}',
     '1:38 train.optimizer.momentum: warning: `adamw` has no momentum; it is ignored; remove it, or write "name": "sgd"',
   ],
