@@ -6,6 +6,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -22,11 +23,21 @@ export class SupersededError extends UserError {}
 /** The right to write to a run. */
 export interface Attempt {
   readonly number: number
-  /** Throws SupersededError when a newer attempt has been taken. One look at the disk. */
+  /** Throws SupersededError when a newer attempt has been taken, or the run folder was removed. */
   assertCurrent(): void
 }
 
 const attemptFile = (folder: string, number: number) => join(folder, ATTEMPTS, String(number))
+
+/** Only a clear answer counts as no: a disk that cannot be read now may come back. */
+function isThere(file: string): boolean {
+  try {
+    statSync(file)
+    return true
+  } catch (error) {
+    return errorCode(error) !== 'ENOENT'
+  }
+}
 
 /** Highest attempt taken, 0 when none was. */
 export function highestAttempt(folder: string): number {
@@ -72,7 +83,11 @@ export function openAttempt(folder: string, number: number): Attempt {
   return {
     number,
     assertCurrent() {
-      if (!existsSync(attemptFile(folder, number + 1))) return
+      if (!existsSync(attemptFile(folder, number + 1))) {
+        // nobody could stop a process that trains on without its folder
+        if (isThere(attemptFile(folder, number))) return
+        throw new SupersededError(`The folder of this run was removed; attempt ${number} stops here.`)
+      }
       throw new SupersededError(
         `This run was taken over by attempt ${highestAttempt(folder)}; attempt ${number} stops here.`,
       )

@@ -70,7 +70,8 @@ export async function summarizeRun(folder: RunFolder): Promise<RunSummary | unde
 }
 
 function stateOf(path: string, attempt: number, state: RunState | undefined): RunSummary['state'] {
-  if (attempt === 0) return 'queued'
+  // taken out of the line, or still in it
+  if (attempt === 0) return state === 'stopped' ? state : 'queued'
   if (isEnded(state)) return state!
   return livenessOfRun(path) === 'dead' ? 'interrupted' : (state ?? 'preparing')
 }

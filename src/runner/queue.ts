@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { sync as writeFileAtomic } from 'write-file-atomic'
-import { highestAttempt, isRunFolder, openRunFolder } from '../events'
+import { highestAttempt, isRunFolder, openRunFolder, ownIdentity, writeStatus } from '../events'
 import { UserError } from '../spec/types'
 import { launch, type Launched, type LaunchOptions } from './launch'
 import { livenessOfRun } from './liveness'
@@ -68,11 +68,17 @@ export class RunQueue {
       .map((run, i) => ({ ...run, place: i + 1 }))
   }
 
-  /** Takes a run out of the line; false when it was not in it. Its folder stays. */
+  /** Takes a run out of the line; false when it was not in it. Its folder stays, as that of a stopped run. */
   remove(id: string): Promise<boolean> {
     return this.inTurn(() => {
       const found = this.entries().filter((entry) => entry.slice(9) === id)
       for (const entry of found) rmSync(join(this.folder, entry), { force: true })
+      const path = join(this.root, id)
+      if (found.length > 0 && isRunFolder(path) && highestAttempt(path) === 0) {
+        const nobody = { ...ownIdentity(), pid: 0, processStart: '' }
+        const ended = { heartbeat: Date.now(), state: 'stopped', step: 0, steps: 0 } as const
+        writeStatus(path, { ...nobody, attempt: 0, ...ended })
+      }
       return found.length > 0
     })
   }

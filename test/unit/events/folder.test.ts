@@ -98,6 +98,14 @@ describe('attempts', () => {
     expect(attemptOwner(path, 2)).toEqual(ownIdentity())
   })
 
+  test('end when the run folder is removed: nobody could stop who works on without it', () => {
+    const { path } = createRunFolder(base, 'going')
+    const attempt = takeAttempt(path)
+    rmSync(path, { recursive: true })
+    expect(() => attempt.assertCurrent()).toThrow(SupersededError)
+    expect(() => attempt.assertCurrent()).toThrow(/folder of this run was removed/)
+  })
+
   test('of those who saw the same state only one gets the next', () => {
     const { path } = createRunFolder(base, 'one')
     takeAttempt(path)

@@ -2,9 +2,9 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { writeStatus } from '../../../src/events'
-import { collectGarbage, listRuns, removeRun, resumeRun } from '../../../src/runner'
+import { collectGarbage, listRuns, removeRun, resumeRun, RunQueue } from '../../../src/runner'
 import { startedBody, stepBody } from '../events/arbitraries'
-import { attemptOf, ended, gone, makeRoot, makeRun } from './folders'
+import { attemptOf, ended, gone, makeRoot, makeRun, spec } from './folders'
 
 let root: string
 beforeEach(() => {
@@ -28,6 +28,17 @@ test('a list tells queued, running, interrupted, finished and failed runs apart,
   expect(runs[2]!.step).toBe(4)
   expect(runs[3]).toMatchObject({ strategy: 'full', name: 'run finished', seconds: 1, moved: 0.5, step: 9 })
   expect(runs[4]!.message).toBe('The disk is full.')
+})
+
+test('a run taken out of the line is a stopped one, which no longer waits', async () => {
+  attemptOf(makeRun(root, 'running'))
+  const queue = new RunQueue(root)
+  await queue.add({ id: 'waiting', spec, base: root })
+  const state = async () => (await listRuns(root)).find(({ id }) => id === 'waiting')!.state
+  expect(await state()).toBe('queued')
+  expect(await queue.remove('waiting')).toBe(true)
+  expect(await state()).toBe('stopped')
+  expect(await queue.remove('waiting')).toBe(false)
 })
 
 test('300 runs with long logs are listed at once, without reading the logs', async () => {
