@@ -1,11 +1,11 @@
-"""Writes the fixture test/fixtures/keras/small.keras with Keras itself, and what Keras predicts on fixed pixels.
+"""Writes the fixtures of test/fixtures/keras with Keras itself, and what Keras predicts on fixed pixels.
 
 Needs keras 3 and h5py, which the tests do not: they read what this script wrote. In an environment of its own:
 
     pip install keras==3.15.1 h5py jax
     KERAS_BACKEND=jax python test/reference/keras_file.py test/fixtures/keras
 
-The network has every layer of MobileNet-like classifiers that is read, with even inputs under "same" padding and
+The small network has every layer of MobileNet-like classifiers that is read, with even inputs under "same" padding and
 stride 2 (TensorFlow pads one side only there), and weights that no default could stand in for.
 """
 
@@ -59,27 +59,48 @@ def network():
     return keras.Model(pixels, x, name='small')
 
 
-model = network()
-for weight in model.weights:
-    spread = rng.uniform(-0.5, 0.5, weight.shape)
-    positive = any(part in weight.path for part in ('gamma', 'moving_variance'))
-    weight.assign(spread + 1 if positive else spread)
+def nested():
+    """A backbone inside a Sequential, compiled and trained for a step, as transfer learning is written in Keras."""
+    x = pixels = keras.Input((SIZE, SIZE, 3))
+    for width in (6, 8):
+        x = layers.Conv2D(width, 3, strides=2, padding='same', use_bias=False)(x)
+        x = layers.BatchNormalization()(x)
+        x = layers.ReLU()(x)
+    backbone = keras.Model(pixels, x)
+    model = keras.Sequential(
+        [
+            keras.Input((SIZE, SIZE, 3)),
+            layers.Rescaling(1 / 255),
+            backbone,
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(6, activation='elu'),
+            layers.Dense(4),
+        ]
+    )
+    model.compile('adam', keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
 
-model.save(os.path.join(folder, 'small.keras'))
+
 # noise, and a picture that changes when it is turned or its channels are swapped
 ramp = np.linspace(0, 255, SIZE)
 picture = np.stack(np.broadcast_arrays(ramp[:, None], 255 - ramp[None, :] ** 2 / 255, 40.0), axis=-1)
 images = np.stack([rng.integers(0, 256, (SIZE, SIZE, 3)), picture.round()]).astype('float32')
-logits = model.predict(images, verbose=0)
-with open(os.path.join(folder, 'small.json'), 'w') as file:
-    json.dump(
-        {
-            'keras': keras.__version__,
-            'shape': list(images.shape),
-            'pixels': images.astype(int).ravel().tolist(),
-            'logits': [[float(value) for value in row] for row in logits],
-        },
-        file,
-    )
+
+
+def write(name, model):
+    for weight in model.weights:
+        spread = rng.uniform(-0.5, 0.5, weight.shape)
+        positive = any(part in weight.path for part in ('gamma', 'moving_variance'))
+        weight.assign(spread + 1 if positive else spread)
+    if model.compiled:
+        model.fit(images, np.array([0, 1]), verbose=0)
+    model.save(os.path.join(folder, f'{name}.keras'))
+    return [[float(value) for value in row] for row in model.predict(images, verbose=0)]
+
+
+logits = {'small': write('small', network()), 'nested': write('nested', nested())}
+with open(os.path.join(folder, 'expected.json'), 'w') as file:
+    pixels = images.astype(int).ravel().tolist()
+    json.dump({'keras': keras.__version__, 'shape': images.shape, 'pixels': pixels, 'logits': logits}, file)
     file.write('\n')
 print(logits)

@@ -12,26 +12,33 @@ interface Predictions {
   keras: string
   shape: [number, number, number, number]
   pixels: number[]
-  logits: number[][]
+  logits: Record<'small' | 'nested', number[][]>
 }
-const wanted = JSON.parse(readFileSync(join(folder, 'small.json'), 'utf8')) as Predictions
+const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Predictions
 
 beforeAll(async () => {
   await openBackend('cpu')
 })
 
-it(`a .keras file that Keras ${wanted.keras} wrote gives the logits that Keras gives`, async () => {
-  const { graph, values } = await loadModel(
-    { source: 'small.keras' },
-    { base: folder, media: folder, keepHead: true },
-  )
-  const bank = createBank(values)
-  const x = tf.tensor4d(wanted.pixels, wanted.shape)
-  const { output } = runGraph(graph, x, { parameters: bank })
-  const got = [...output.dataSync()]
-  const scale = Math.max(...wanted.logits.flat().map(Math.abs))
-  expect(got).toHaveLength(wanted.logits.flat().length)
-  wanted.logits.flat().forEach((value, i) => expect(Math.abs(value - got[i]!) / scale).toBeLessThan(1e-4))
-  tf.dispose([x, output])
-  bank.dispose()
-})
+it.each([
+  ['with every layer that is read', 'small'],
+  ['with a backbone inside a Sequential, compiled and trained', 'nested'],
+] as const)(
+  `a .keras file of Keras ${expected.keras} gives the logits that Keras gives: %s`,
+  async (_, name) => {
+    const { graph, values } = await loadModel(
+      { source: `${name}.keras` },
+      { base: folder, media: folder, keepHead: true },
+    )
+    const bank = createBank(values)
+    const x = tf.tensor4d(expected.pixels, expected.shape)
+    const { output } = runGraph(graph, x, { parameters: bank })
+    const got = [...output.dataSync()]
+    const wanted = expected.logits[name].flat()
+    const scale = Math.max(...wanted.map(Math.abs))
+    expect(got).toHaveLength(wanted.length)
+    wanted.forEach((value, i) => expect(Math.abs(value - got[i]!) / scale).toBeLessThan(1e-4))
+    tf.dispose([x, output])
+    bank.dispose()
+  },
+)

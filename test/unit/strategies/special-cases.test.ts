@@ -25,10 +25,16 @@ async function finalWeights(one: Member): Promise<Map<string, Float32Array>> {
   return weightsOf(sink.checkpoints.at(-1)!.files)
 }
 
-const quiet = { train: { optimizer: { rate: 0.003, weightDecay: 0 } } }
+/** Running statistics move, so that they are compared as well. */
+const moving = { train: { batchNorm: 'train' } }
+const quiet = { train: { batchNorm: 'train', optimizer: { rate: 0.003, weightDecay: 0 } } }
 
 test.each([
-  ['B-2 last-k with all stages is full fine-tuning', member('last-k', { k: 'all' }), member('full')],
+  [
+    'B-2 last-k with all stages is full fine-tuning',
+    member('last-k', { k: 'all' }, moving),
+    member('full', {}, moving),
+  ],
   [
     'B-2 last-k with no stage is the probe trained by steps',
     member('last-k', { k: 0 }),
@@ -36,16 +42,16 @@ test.each([
   ],
   [
     'B-3 one rate for all stages, nothing frozen and the schedule of the run file is full fine-tuning',
-    member('gradual', { factor: 1, unfreeze: false, slanted: false }),
-    member('full'),
+    member('gradual', { factor: 1, unfreeze: false, slanted: false }, moving),
+    member('full', {}, moving),
   ],
   [
-    'L2SP-1 no strength, decoupled, is full fine-tuning',
+    'U2, L2SP-1 no strength, decoupled, is full fine-tuning',
     member('l2-sp', { alpha: 0, beta: 0 }, quiet),
     member('full', {}, quiet),
   ],
   [
-    'L2SP-1 no strength, in the loss, is full fine-tuning',
+    'U2, L2SP-1 no strength, in the loss, is full fine-tuning',
     member('l2-sp', { alpha: 0, beta: 0, form: 'loss' }, quiet),
     member('full', {}, quiet),
   ],
@@ -87,19 +93,40 @@ test('B-4 a stage that is not yet thawed is bit-identical to the pre-trained one
   await session.dispose()
 })
 
-test('B-5 fine-tuning starts from the scores of the probe', async () => {
-  const spec = tinySpec('lp-ft', { train: { steps: 0 } })
-  const probe = tinySpec('linear-probe', { train: { steps: 0 } })
-  const scores = async (file: typeof spec) => {
+test('B-5 fine-tuning starts from the logits of the probe', async () => {
+  const logitsOf = async (name: string) => {
+    const file = tinySpec(name, { train: { steps: 0 } })
     const session = await TrainingSession.open(file, environment(), tinyParts(file))
     await session.step()
-    const { metrics } = await session.evaluate('test')
+    const logits: number[] = []
+    for await (const batch of session.setup.images.evaluation('test', session.setup.size, 12)) {
+      const x = imagesOf(batch)
+      logits.push(
+        ...tf.tidy(() => runGraph(session.graph, x, { parameters: session.bank }).output.dataSync()),
+      )
+      x.dispose()
+    }
     await session.dispose()
-    return metrics
+    return logits
   }
-  const [a, b] = [await scores(spec), await scores(probe)]
-  expect(a.loss).toBeCloseTo(b.loss, 4)
-  expect(a.accuracy).toBe(b.accuracy)
+  const [tuned, probe] = [await logitsOf('lp-ft'), await logitsOf('linear-probe')]
+  const largest = Math.max(...probe.map(Math.abs))
+  expect(largest).toBeGreaterThan(0.5)
+  probe.forEach((logit, i) => expect(Math.abs(tuned[i]! - logit) / largest).toBeLessThan(1e-5))
+})
+
+test('B-6 the rates of a run rise from 1 / ratio of the highest to the cut, and fall again', async () => {
+  const options = { factor: 1, unfreeze: false, cutFraction: 0.1, ratio: 32 }
+  const sink = new Collected()
+  const session = await openMember(member('gradual', options, { train: { steps: 40 } }), sink)
+  while (!session.done) await session.step()
+  const rates = sink.of('step').map(({ rate }) => rate['head']!)
+  const highest = Math.max(...rates)
+  expect(rates[0]).toBeCloseTo(highest / 32, 10)
+  expect(rates[4]).toBe(highest)
+  // one step before the end of the fall, which takes 36
+  expect(rates[39]).toBeCloseTo((highest * (1 + 31 / 36)) / 32, 10)
+  await session.dispose()
 })
 
 test('the probe learns the patterns that a random head does not know', async () => {

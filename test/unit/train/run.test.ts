@@ -8,13 +8,12 @@ test('a run goes from its first step to its end and learns', async () => {
   const outcome = await trainRun(spec, environment(sink), tinyParts(spec))
   expect(outcome.message).toBeUndefined()
   expect(outcome.state).toBe('finished')
-  console.log(
-    outcome,
-    sink.events.map((e) => e.kind).join(' '),
-    sink
-      .of('step')
-      .map((s) => s.loss.toFixed(3))
-      .join(' '),
-    sink.of('alarm'),
-  )
+  const losses = sink.of('step').map(({ loss }) => loss)
+  expect(losses).toHaveLength(40)
+  const mean = (part: number[]) => part.reduce((a, b) => a + b, 0) / part.length
+  expect(mean(losses.slice(-5))).toBeLessThan(0.7 * mean(losses.slice(0, 5)))
+  // chance is a third
+  expect(outcome.metrics!.balancedAccuracy).toBeGreaterThan(0.7)
+  expect(sink.of('alarm')).toEqual([])
+  expect(sink.events.at(-1)!.kind).toBe('run-ended')
 })
