@@ -32,7 +32,10 @@ export async function nsfwjsModel(): Promise<{ path: string } | { missing: strin
   const part = `${folder}.${process.pid}`
   await mkdir(part, { recursive: true })
   try {
-    await run('npm', ['pack', `nsfwjs@${VERSION}`, '--silent'], { cwd: part, timeout: 120_000 })
+    await run('npm', ['pack', `nsfwjs@${VERSION}`, '--silent', '--fetch-retries=0'], {
+      cwd: part,
+      timeout: 120_000,
+    })
   } catch (error) {
     await rm(part, { recursive: true })
     return { missing: `npm cannot fetch nsfwjs@${VERSION}: ${(error as Error).message.split('\n')[0]}` }

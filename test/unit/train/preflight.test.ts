@@ -102,6 +102,11 @@ describe('preflight', () => {
       /^train\.batchSize: 512 images.*4 GB.*write \d+ or less/,
     ],
     [
+      'a scaling of pixels for a network that has its own',
+      { model: { pixels: '0..1' } },
+      /^model\.pixels: none has the scaling of its architecture; leave model\.pixels out/,
+    ],
+    [
       'best weights without validation images',
       { train: { keep: 'best' } },
       /^train\.keep: .*data\.split\.val/,
@@ -125,7 +130,7 @@ describe('preflight', () => {
     const data = new Float32Array(3 * 3 * 3 * 32).fill(NaN)
     await writeFile(
       join(base, 'nan.safetensors'),
-      writeSafetensors(new Map([['conv1.weight', { shape: [3, 3, 3, 32], data }]])),
+      writeSafetensors(new Map([['conv1.weight', { shape: [32, 3, 3, 3], data }]])),
     )
     const found = await preflight(
       spec({ train: { initialize: 'nan.safetensors' } }),
