@@ -10,26 +10,44 @@ export interface AttendOptions {
   json?: boolean
   /** Ctrl-C stops the run; otherwise it only stops looking. */
   owned: boolean
+  /** Ctrl-C was pressed before there was anything to look at. */
+  interrupted?: boolean
+}
+
+/**
+ * Starts a run that this terminal owns. A Ctrl-C meanwhile must not leave its process behind: it is kept for
+ * `attendRun`, which then stops the run at once.
+ */
+export async function startOwned<T>(start: () => Promise<T>): Promise<T & { interrupted: boolean }> {
+  let interrupted = false
+  const note = () => (interrupted = true)
+  const release = onInterrupt(note, note)
+  try {
+    const started = await start()
+    return { ...started, interrupted }
+  } finally {
+    release()
+  }
 }
 
 /** Shows a run until it is over, and sets the exit code. Undefined when a person has stopped looking. */
 export async function attendRun(cli: Cli, options: AttendOptions): Promise<FollowedRun | undefined> {
-  const { folder, label, json, owned } = options
+  const { folder, label, json, owned, interrupted } = options
   const display = createDisplay(cli.terminal, json)
   const { over, leave } = followRun(folder, (view) => display.update(folder, label, view))
   let left = () => {}
   const leaving = new Promise<undefined>((resolve) => (left = () => resolve(undefined)))
-  const release = onInterrupt(
-    () => {
-      if (!owned) return left()
-      display.note('stopping; Ctrl-C again kills it')
-      void stopRun(folder)
-    },
-    () => {
-      if (owned) signalRun(folder, 'SIGKILL')
-      left()
-    },
-  )
+  const stop = () => {
+    if (!owned) return left()
+    display.note('stopping; Ctrl-C again kills it')
+    void stopRun(folder)
+  }
+  const kill = () => {
+    if (owned) signalRun(folder, 'SIGKILL')
+    left()
+  }
+  const release = onInterrupt(interrupted ? kill : stop, kill)
+  if (interrupted) stop()
   const followed = await Promise.race([over, leaving])
   release()
   leave()
@@ -48,12 +66,13 @@ export function tellEnd(cli: Cli, folder: string, followed: FollowedRun | undefi
     ended?.message ??
     (state === 'interrupted' ? `its process is gone; \`thaw resume ${run}\` goes on` : undefined)
   if (json) {
-    const { metrics = null, seconds, moved, distance, step } = ended ?? {}
+    const { metrics = null, split, seconds, moved, distance, step } = ended ?? {}
     printJson(terminal, {
       run,
       folder,
       state,
       metrics,
+      split,
       step,
       seconds,
       moved,
@@ -69,6 +88,12 @@ export function tellEnd(cli: Cli, folder: string, followed: FollowedRun | undefi
   else if (state === 'stopped') terminal.print(`stopped; \`thaw resume ${run}\` goes on from where it was`)
   else if (state === 'running')
     terminal.print(`the run goes on; \`thaw watch ${run}\` looks again, \`thaw stop ${run}\` stops it`)
+}
+
+/** Refuses a number option that is no step: a whole number of at least 0. */
+export function stepNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new UserError(`${text} is not a step; write a whole number of at least 0`)
+  return Number(text)
 }
 
 /** Refuses a number option that is no whole number of at least 1. */

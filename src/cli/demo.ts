@@ -98,25 +98,29 @@ class Demo {
     if (this.stopped) return
     const going: Promise<void>[] = []
     for (const file of files) {
+      if (this.stopped) break
       const spec = specs.get(file)!
       const { id, folder } = await this.queue.add({ spec, base: this.base })
       this.live.set(id, folder)
       going.push(this.follow(file, spec, id, folder))
+      // Ctrl-C came while it was put into the line
+      if (this.stopped) await this.end(id, folder)
     }
     await Promise.all(going)
   }
 
   async stop(): Promise<void> {
     this.stopped = true
-    await Promise.all(
-      [...this.live].map(async ([id, folder]) => {
-        if (await this.queue.remove(id)) {
-          // it has not begun, so there is nothing to keep
-          this.leave.get(id)?.()
-          removeRun(folder)
-        } else await stopRun(folder)
-      }),
-    )
+    // the last in the line first, so that none begins because one before it has ended
+    for (const [id, folder] of [...this.live].reverse()) await this.end(id, folder)
+  }
+
+  private async end(id: string, folder: string): Promise<void> {
+    if (await this.queue.remove(id)) {
+      // it has not begun, so there is nothing to keep
+      this.leave.get(id)?.()
+      removeRun(folder)
+    } else if (this.live.has(id)) await stopRun(folder)
   }
 
   kill(): void {

@@ -4,7 +4,13 @@ import type { Terminal } from './terminal'
 
 /** Tells an error to the user and gives the exit code. A fault of ours is told with where to report it. */
 export function reportError(error: unknown, terminal: Terminal, json: boolean): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.userError
+  if (error instanceof CommanderError) {
+    // help and version are no errors; what is wrong otherwise, Commander has told already
+    if (error.exitCode === 0) return ExitCode.ok
+    const message = error.message.replace(/^error: /, '')
+    if (json) terminal.print(JSON.stringify({ error: message, exitCode: ExitCode.userError, problems: [] }))
+    return ExitCode.userError
+  }
   const { message, exitCode, problems } = describe(error)
   const lines = problems.map(formatProblem)
   if (json) {

@@ -246,6 +246,45 @@ describe('a run is stopped', () => {
     expect(code).toBe(130)
     expect(JSON.parse(out.trim())).toMatchObject({ state: 'stopped' })
   })
+
+  test('by Ctrl-C before there is anything to see: no process is left behind', async () => {
+    const child = spawn(process.execPath, [bundle, 'run', 'long.thaw.json', '--out', 'early', '--json'], {
+      cwd: folder,
+    })
+    const runs = join(folder, 'early')
+    const begun = () => existsSync(runs) && readdirSync(runs).some((name) => /^\d/.test(name))
+    while (!begun()) await new Promise((resolve) => setTimeout(resolve, 5))
+    child.kill('SIGINT')
+    expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(130)
+    const rows = JSON.parse(thaw('ls', '--runs', 'early', '--json').out) as { state: string }[]
+    expect(rows).toMatchObject([{ state: 'stopped' }])
+  })
+
+  test('what does not run is not stopped, and then nothing else is', () => {
+    const { run: id } = json<{ run: string }>('run', 'long.thaw.json', '--detach')
+    const over = json<{ run: string }>('run', 'small.thaw.json').run
+    const { code, err } = thaw('stop', id, over)
+    expect(err).toBe(`${over}: does not run, so there is nothing to stop; \`thaw ls\` shows what runs`)
+    expect(code).toBe(2)
+    expect(json('show', id)).toMatchObject({ state: 'running' })
+    expect(thaw('stop', id).code).toBe(0)
+  })
+
+  test('by the removal of its folder: its process ends', async () => {
+    const started = json<{ run: string; folder: string }>('run', 'long.thaw.json', '--detach')
+    const { pid } = JSON.parse(readFileSync(join(started.folder, 'status.json'), 'utf8')) as { pid: number }
+    rmSync(started.folder, { recursive: true, force: true })
+    const alive = () => {
+      try {
+        // a zombie of this container's own init is no process any more
+        return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+      } catch {
+        return false
+      }
+    }
+    for (let i = 0; alive() && i < 200; i++) await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(alive()).toBe(false)
+  })
 })
 
 test('a run that comes to numbers that are none is 1, and keeps its last good checkpoint', () => {
@@ -295,6 +334,11 @@ describe('bad input has its sentence and its exit code, and nothing is written',
     ['no images', small({ data: { source: 'empty' } }), 'no images'],
     ['an unknown network', small({ model: { source: 'none', architecture: 'resnet19' } }), 'resnet1'],
     ['a layer that is none', small({ freeze: [{ train: ['stage99*'] }] }), 'stage99'],
+    [
+      'a layer that is none, in an action',
+      small({ train: { ...run.train, actions: [{ at: 3, do: { freeze: ['stage98'] } }] } }),
+      'train.actions[0].do.freeze: ',
+    ],
   ])('%s: run and preflight are 2', (_, content, sentence) => {
     mkdirSync(join(folder, 'empty'), { recursive: true })
     write('bad.thaw.json', content)

@@ -45,7 +45,7 @@ export function demo(program: Command, cli: Cli): void {
       say('No run has finished, so there is nothing to compare.')
     } else {
       say(
-        `\nDone in ${duration(seconds)}.\n\n${demoTable(rows, options.json ? undefined : terminal.colours)}\n`,
+        `\n${cli.exitCode === 130 ? 'Stopped after' : 'Done in'} ${duration(seconds)}.\n\n${demoTable(rows, options.json ? undefined : terminal.colours)}\n`,
       )
       for (const line of demoReading(rows, images)) say(line)
       say('\nRun folders:')

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { Option, type Command } from 'commander'
-import { wholeNumber } from '../attend'
+import { stepNumber } from '../attend'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
 import type { TrainedModel } from '../../engine/train'
 import { EventReader, readStoredSpec, type RunFolder } from '../../events'
@@ -35,7 +35,7 @@ export function exportCommand(program: Command, cli: Cli): void {
       '--draws',
       'write what chance decided instead, for train.initialize and train.inputs of a run that repeats it',
     )
-    .option('--step <n>', 'checkpoint of this step instead of the newest', wholeNumber)
+    .option('--step <n>', 'checkpoint of this step instead of the newest', stepNumber)
     .option('--force', 'replace files that are there')
     .action(async (reference: string, options: Options) => {
       const { terminal } = cli

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { attendRun, tellEnd } from '../attend'
+import { attendRun, startOwned, tellEnd } from '../attend'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
 import { EventReader, readStoredSpec } from '../../events'
 import type { ResolvedSpec } from '../../spec'
@@ -27,16 +27,21 @@ export function replay(program: Command, cli: Cli): void {
         const replayed = replaySpec(stored.spec, await new EventReader(original.events).read())
         if (options.print) return terminal.print(JSON.stringify(replayed, null, options.json ? undefined : 2))
         const spec = { ...replayed, name: `replay of ${stored.name}`.slice(0, 200) }
-        const { id, folder } = await startRun({
-          spec,
-          base: stored.base,
-          root: resolve(terminal.cwd, options.runs),
-        })
-        if (options.detach) {
+        const root = resolve(terminal.cwd, options.runs)
+        const { id, folder, interrupted } = await startOwned(() =>
+          startRun({ spec, base: stored.base, root }),
+        )
+        if (options.detach && !interrupted) {
           if (options.json) return printJson(terminal, { run: id, folder, state: 'running', metrics: null })
           return terminal.print(`started ${id}; \`thaw watch ${id}\` follows it`)
         }
-        const followed = await attendRun(cli, { folder, label: spec.name, json: options.json, owned: true })
+        const followed = await attendRun(cli, {
+          folder,
+          label: spec.name,
+          json: options.json,
+          owned: true,
+          interrupted,
+        })
         const same = followed?.view.ended?.state === 'failed' ? undefined : sameWeights(original.path, folder)
         if (!options.json && same !== undefined) {
           terminal.print(

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { attendRun, tellEnd } from '../attend'
+import { attendRun, startOwned, tellEnd } from '../attend'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
 import { findRun } from '../runs'
 
@@ -18,12 +18,18 @@ export function resume(program: Command, cli: Cli): void {
       const { terminal } = cli
       const { path } = findRun(reference, options.runs, terminal.cwd)
       const { resumeRun } = await import('../../runner')
-      const { id, folder } = await resumeRun(path, { force: options.force })
-      if (options.detach) {
+      const { id, folder, interrupted } = await startOwned(() => resumeRun(path, { force: options.force }))
+      if (options.detach && !interrupted) {
         if (options.json) return printJson(terminal, { run: id, folder, state: 'running', metrics: null })
         return terminal.print(`resumed ${id}; \`thaw watch ${id}\` follows it`)
       }
-      const followed = await attendRun(cli, { folder, label: id, json: options.json, owned: true })
+      const followed = await attendRun(cli, {
+        folder,
+        label: id,
+        json: options.json,
+        owned: true,
+        interrupted,
+      })
       tellEnd(cli, folder, followed, options.json)
     })
 }

@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { formatProblem } from '../../spec'
-import { attendRun, tellEnd } from '../attend'
+import { attendRun, startOwned, tellEnd } from '../attend'
 import { addCommand, printJson, withSettings, type Cli, type CommonOptions } from '../command'
 import { requireSpec } from '../runFile'
 
@@ -21,13 +21,20 @@ export function run(program: Command, cli: Cli): void {
       const { spec, base, problems } = requireSpec(file, terminal.cwd, options.set)
       for (const problem of problems) terminal.warn(terminal.colours.yellow(formatProblem(problem)))
       const { startRun } = await import('../../runner')
-      const { id, folder } = await startRun({ spec, base, root: resolve(terminal.cwd, options.out) })
-      if (options.detach) {
+      const root = resolve(terminal.cwd, options.out)
+      const { id, folder, interrupted } = await startOwned(() => startRun({ spec, base, root }))
+      if (options.detach && !interrupted) {
         if (options.json) return printJson(terminal, { run: id, folder, state: 'running', metrics: null })
         return terminal.print(`started ${id}; \`thaw watch ${id}\` follows it, \`thaw stop ${id}\` stops it`)
       }
       if (!options.json) terminal.print(`${id} in ${relative(terminal.cwd, folder) || folder}`)
-      const followed = await attendRun(cli, { folder, label: spec.name, json: options.json, owned: true })
+      const followed = await attendRun(cli, {
+        folder,
+        label: spec.name,
+        json: options.json,
+        owned: true,
+        interrupted,
+      })
       tellEnd(cli, folder, followed, options.json)
     })
 }

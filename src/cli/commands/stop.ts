@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
 import { followRun } from '../follow'
+import { UserError } from '../../spec'
 import { findRun } from '../runs'
 
 /** `thaw stop RUN…`: between two steps, with a checkpoint. A run that waits in the line is taken out of it. */
@@ -9,10 +10,20 @@ export function stop(program: Command, cli: Cli): void {
   withRuns(addCommand(program, 'stop <runs...>', 'stop runs between two steps; they can be resumed')).action(
     async (references: string[], options: CommonOptions & { runs: string }) => {
       const { terminal } = cli
-      const { RunQueue, sendControl } = await import('../../runner')
+      const { livenessOfRun, RunQueue, sendControl } = await import('../../runner')
       const stopped: { run: string; folder: string; state: string; step: number }[] = []
-      for (const reference of references) {
-        const { id, path } = findRun(reference, options.runs, terminal.cwd)
+      // all are found before the first is stopped
+      const folders = references.map((reference) => findRun(reference, options.runs, terminal.cwd))
+      const waiting = folders.flatMap(({ path }) => new RunQueue(dirname(path)).list().map(({ id }) => id))
+      const idle = folders
+        .filter(({ id, path }) => livenessOfRun(path) === 'dead' && !waiting.includes(id))
+        .map(({ id }) => id)
+      if (idle.length > 0) {
+        throw new UserError(
+          `${idle.join(', ')}: ${idle.length === 1 ? 'does' : 'do'} not run, so there is nothing to stop; \`thaw ls\` shows what runs`,
+        )
+      }
+      for (const { id, path } of folders) {
         if (await new RunQueue(dirname(path)).remove(id)) {
           stopped.push({ run: id, folder: path, state: 'queued', step: 0 })
           continue

@@ -69,6 +69,16 @@ describe('what a user types wrongly', () => {
     expect(code).toBe(2)
   })
 
+  test.each([[['rnu']], [['run']], [['ls', 'modles']], [['export', 'x', '--format', 'onnx']]])(
+    '%j with --json, which Commander tells, is a line of JSON too',
+    async (args) => {
+      const { code, out } = await thaw(...args, '--json')
+      const { error, exitCode } = JSON.parse(out) as { error: string; exitCode: number }
+      expect(error).toMatch(/rnu|file|modles|onnx/)
+      expect([code, exitCode]).toEqual([2, 2])
+    },
+  )
+
   test('a wrong --set is blamed on the command line', async () => {
     writeFileSync(join(folder, 'ok.thaw.json'), '{}')
     const { code, err } = await thaw('run', 'ok.thaw.json', '--set', 'train.steps=-5')
