@@ -8,8 +8,17 @@ function beside(base: string, path: string): string {
   return /^([/\\]|[A-Za-z]:)/.test(path) ? path : `${base}/${path}`
 }
 
+/** @throws UserError that begins with the field */
 async function readAll(field: string, base: string, path: string): Promise<Map<string, StoredTensor>> {
-  const source = await fileSource(beside(base, path), `${field} (${path})`)
+  try {
+    return await readTensors(beside(base, path), path)
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`${field}: ${error.message}`) : error
+  }
+}
+
+async function readTensors(path: string, name: string): Promise<Map<string, StoredTensor>> {
+  const source = await fileSource(path, name)
   try {
     const reader = await openSafetensors(source)
     const tensors = new Map<string, StoredTensor>()

@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { toOrigin, writeSafetensors, type TensorToWrite } from '../../../src/engine/formats'
 import { floats } from '../../../src/engine/optim/floats'
-import { drawsOf, trainRun, TrainingSession } from '../../../src/engine/train'
-import { unpackTensors } from '../../../src/engine/train/checkpoint'
+import { drawsOf, TrainingSession } from '../../../src/engine/train'
 import { problemsOf } from '../../../src/engine/train/problems'
 import type { ImageBatch } from '../../../src/engine/data/types'
 import type { ResolvedSpec } from '../../../src/spec/schema'
@@ -30,15 +29,15 @@ async function problemOf(spec: ResolvedSpec): Promise<string> {
   return `${problem!.path}: ${problem!.message}; ${problem!.hint ?? ''}`
 }
 
-/** All weights at the end of a run, as bytes. */
+/** All weights after the last step of a run, as bytes. */
 async function finalWeights(spec: ResolvedSpec): Promise<Record<string, string>> {
-  const sink = new Collected()
-  const outcome = await trainRun(spec, environment(sink, { base }), tinyParts(spec))
-  expect(outcome.message).toBeUndefined()
-  const values = await unpackTensors(sink.checkpoints.at(-1)!.files.get('weights.safetensors')!, 'weights')
-  return Object.fromEntries(
-    [...values].map(([name, { data }]) => [name, Buffer.from(data.slice().buffer).toString('hex')]),
-  )
+  const session = await open(spec)
+  while (!session.done) await session.step()
+  const values = session.bank
+    .names()
+    .map((name) => [name, Buffer.from(floats(session.bank.get(name)).slice().buffer).toString('hex')])
+  await session.dispose()
+  return Object.fromEntries(values) as Record<string, string>
 }
 
 describe('train.inputs', () => {
@@ -166,11 +165,17 @@ describe('train.initialize', () => {
     expect(await problemOf(tinySpec('full', { train: { initialize: 'odd.safetensors' } }))).toBe(sentence)
   })
 
-  test('a file that is not there is told by its field and path', async () => {
-    expect(await problemOf(tinySpec('full', { train: { initialize: 'none.safetensors' } }))).toContain(
-      'none.safetensors',
-    )
-  })
+  test.each(['initialize', 'inputs'])(
+    'a file that cannot be read is told by its field: %s',
+    async (field) => {
+      const told = (name: string) => problemOf(tinySpec('full', { train: { [field]: name } }))
+      expect(await told('none.safetensors')).toMatch(
+        new RegExp(`^train.${field}: there is no file none.safetensors`),
+      )
+      writeFileSync(join(base, 'short.safetensors'), 'abc')
+      expect(await told('short.safetensors')).toMatch(new RegExp(`^train.${field}: short.safetensors`))
+    },
+  )
 })
 
 describe('draws of a run', () => {
