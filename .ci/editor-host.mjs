@@ -173,6 +173,8 @@ export async function startServer({ node, main }, { trust = false, env = {}, set
     'update.mode': 'none',
     'workbench.startupEditor': 'none',
     'window.commandCenter': false,
+    // it lists every process of the machine again and again
+    'remote.autoForwardPorts': false,
     'workbench.secondarySideBar.defaultVisibility': 'hidden',
     ...settings,
   }

@@ -1,3 +1,4 @@
+import { wakingCost } from './woke'
 import * as vscode from 'vscode'
 import { RunLens } from './codeLens'
 import { registerCommands } from './commands'
@@ -9,10 +10,8 @@ import { Panels } from './panel/panels'
 import { isRunFile } from './runFileName'
 import { StatusBar } from './statusBar'
 
-const loading = performance.now()
-
 /** Only registers; what trains is another process, and what is heavy is loaded by the first command that needs it. */
-export function activate(context: vscode.ExtensionContext): { wokeInMs: number } {
+export function activate(context: vscode.ExtensionContext): { waking: { wall: number; cpu: number } } {
   const diagnostics = vscode.languages.createDiagnosticCollection('thaw')
   const panels = new Panels(context.extensionUri)
   const status = new StatusBar(panels)
@@ -35,5 +34,5 @@ export function activate(context: vscode.ExtensionContext): { wokeInMs: number }
   )
   // documents that were open before; after activation, so that it stays quick
   setTimeout(() => vscode.workspace.textDocuments.forEach((document) => check(document)), 0)
-  return { wokeInMs: performance.now() - loading }
+  return { waking: wakingCost() }
 }

@@ -1,24 +1,28 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Script } from 'node:vm'
 import * as vscode from 'vscode'
 import { write } from './support'
 
 describe('the extension', () => {
   it('sleeps until it is needed, and wakes in under 50 ms', async () => {
-    const extension = vscode.extensions.getExtension<{ wokeInMs: number }>('thaw.thaw')
+    const extension = vscode.extensions.getExtension<{ waking: { wall: number; cpu: number } }>('thaw.thaw')
     assert.ok(extension)
     const { activationEvents } = extension.packageJSON as { activationEvents: string[] }
     assert.deepEqual(
       activationEvents.filter((event) => !/^on(Language|Notebook|WebviewPanel):/.test(event)),
       [],
     )
-    const began = performance.now()
+    const { waking } = await extension.activate()
+    // reading and compiling the code comes before its first line can look at the clock
+    const main = join(extension.extensionPath, (extension.packageJSON as { main: string }).main)
     const before = process.cpuUsage()
-    const wasActive = extension.isActive
-    const { wokeInMs } = await extension.activate()
+    new Script(readFileSync(main, 'utf8'), { produceCachedData: false })
     const { user, system } = process.cpuUsage(before)
-    // on a machine that is busy with other work the wall clock tells of that work
-    const took = wasActive ? wokeInMs : Math.min(performance.now() - began, (user + system) / 1000)
-    assert.ok(took < 50, `activation took ${took.toFixed(1)} ms`)
+    const took = Math.min(waking.wall, waking.cpu) + (user + system) / 1000
+    assert.ok(took < 50, `activation took ${took.toFixed(1)} ms; ${JSON.stringify(waking)}`)
+    console.log(`thaw: woke in ${took.toFixed(1)} ms`)
   })
 
   it('opens run files as JSON with comments, with a lens that runs them', async () => {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { provision, root, startBrowser, startServer } from '../../.ci/editor-host.mjs'
 import { load } from './harness/panel.mjs'
 import { openWindow, until } from './window.mjs'
@@ -41,6 +41,15 @@ afterAll(async () => {
   rmSync(workspace, { recursive: true, force: true })
 })
 
+// what a window that failed looked like
+afterEach(async ({ task }) => {
+  for (const context of browser.contexts()) {
+    for (const page of task.result?.state === 'fail' ? context.pages() : [])
+      await page.screenshot({ path: join(pictures, `failed-${task.name.replace(/\W+/g, '-')}.png`) })
+    await context.close()
+  }
+})
+
 /** Run folders below a folder of the workspace. */
 const runs = (name) => {
   const folder = join(workspace, name, '.thaw', 'runs')
@@ -64,9 +73,7 @@ describe('a run in the editor', () => {
       return got.length > 5 && got
     })
     await window.reload()
-    // the address opens the run file again, in front of the panel
     await window.tab('tiny')
-    await window.page.locator('.tabs-container .tab', { hasText: 'tiny' }).first().click()
     const after = await until('steps after the reload', async () => {
       const got = await seen()
       return got.length > before.length && got

@@ -74,6 +74,14 @@ export class Window {
   }
 
   async reload() {
+    // an address that names a file opens that file in place of the tabs of before
+    await this.page.evaluate(() => {
+      const { location, history } = globalThis
+      const url = new URL(location.href)
+      const payload = JSON.parse(url.searchParams.get('payload') ?? '[]')
+      url.searchParams.set('payload', JSON.stringify(payload.filter(([name]) => name !== 'openFile')))
+      history.replaceState(history.state, '', url)
+    })
     // the editor's own command writes down the open tabs first, which a reload of the page does not wait for
     const loaded = this.page.waitForEvent('load', { timeout: 120_000 })
     await this.command('Developer: Reload Window')
