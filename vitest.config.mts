@@ -8,8 +8,21 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/unit/**/*.test.ts', 'src/**/*.test.ts'],
+          include: ['test/unit/**/*.test.ts'],
+          exclude: ['**/*.mocked.test.ts'],
           testTimeout: 30_000,
+          maxWorkers: 2,
+          // reading tfjs anew for each file would cost as much as all tests together
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          // tests that put something in a module's place, which files that share modules would see
+          name: 'unit-mocked',
+          include: ['test/unit/**/*.mocked.test.ts'],
+          testTimeout: 30_000,
+          maxWorkers: 2,
         },
       },
       {

@@ -16,9 +16,9 @@ const suites = [
   { name: 'types-editor', check: [process.execPath, [bin('tsc'), '-p', 'test/editor/tsconfig.json']] },
   { name: 'lint', check: [process.execPath, [bin('eslint'), '.']] },
   { name: 'format', check: [process.execPath, [bin('prettier'), '--check', '--log-level', 'warn', '.']] },
-  { name: 'unit', vitest: 'unit' },
-  { name: 'numerics', vitest: 'numerics' },
-  { name: 'process', vitest: 'process' },
+  { name: 'unit', vitest: ['unit', 'unit-mocked'] },
+  { name: 'numerics', vitest: ['numerics'] },
+  { name: 'process', vitest: ['process'] },
   { name: 'editor', script: '.ci/editor.mjs' },
   { name: 'product', script: '.ci/product.mjs' },
 ]
@@ -55,8 +55,7 @@ async function runSuite(suite) {
     ? await run(process.execPath, [
         bin('vitest'),
         'run',
-        '--project',
-        suite.vitest,
+        ...suite.vitest.flatMap((project) => ['--project', project]),
         '--reporter=default',
         '--reporter=json',
         `--outputFile.json=${report}`,

@@ -87,7 +87,8 @@ describe('an attempt', () => {
       early = readStatus(folder.path)!.state
       return outcome('finished', 3)
     })
-    expect(early).toBe('running')
+    // the beat writes it in its own time, so it may still be at the start
+    expect(['preparing', 'running']).toContain(early)
     expect(readStatus(folder.path)!.state).toBe('finished')
   })
 
