@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { ExitCode, UserError } from '../spec'
 import { printJson, type Cli } from './command'
 import { createDisplay } from './displays'
+import { runWord } from './render/shell'
 import { exitCodeOf, followRun, onInterrupt, signalRun, stopRun, type FollowedRun } from './follow'
 
 export interface AttendOptions {
@@ -60,11 +61,12 @@ export async function attendRun(cli: Cli, options: AttendOptions): Promise<Follo
 export function tellEnd(cli: Cli, folder: string, followed: FollowedRun | undefined, json?: boolean): void {
   const run = basename(folder)
   const { terminal } = cli
+  const word = runWord(folder, terminal.cwd)
   const ended = followed?.view.ended
   const state = ended?.state ?? (followed ? 'interrupted' : 'running')
   const message =
     ended?.message ??
-    (state === 'interrupted' ? `its process is gone; \`thaw resume ${run}\` goes on` : undefined)
+    (state === 'interrupted' ? `its process is gone; \`thaw resume ${word}\` goes on` : undefined)
   if (json) {
     const { metrics = null, split, seconds, moved, distance, step } = ended ?? {}
     printJson(terminal, {
@@ -84,10 +86,10 @@ export function tellEnd(cli: Cli, folder: string, followed: FollowedRun | undefi
     terminal.warn(terminal.colours.red(message ?? `the run failed; ${folder}/trainer.log tells more`))
   }
   if (json) return
-  if (state === 'finished') terminal.print(`next: thaw show ${run}, thaw export ${run}`)
-  else if (state === 'stopped') terminal.print(`stopped; \`thaw resume ${run}\` goes on from where it was`)
+  if (state === 'finished') terminal.print(`next: thaw show ${word}, thaw export ${word}`)
+  else if (state === 'stopped') terminal.print(`stopped; \`thaw resume ${word}\` goes on from where it was`)
   else if (state === 'running')
-    terminal.print(`the run goes on; \`thaw watch ${run}\` looks again, \`thaw stop ${run}\` stops it`)
+    terminal.print(`the run goes on; \`thaw watch ${word}\` looks again, \`thaw stop ${word}\` stops it`)
 }
 
 /** Refuses a number option that is no step: a whole number of at least 0. */

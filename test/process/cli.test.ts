@@ -218,11 +218,18 @@ describe('a run from its file to its export', () => {
   })
 })
 
+test('a run in another folder is named by a path that the next command finds', () => {
+  const { out } = thaw('run', 'small.thaw.json', '--out', 'other place')
+  const [, word] = /next: thaw show '(.*?)', thaw export/.exec(out)!
+  expect(word).toMatch(/^other place\/\d/)
+  expect(json('show', word!)).toMatchObject({ code: 0, state: 'finished' })
+})
+
 describe('a run is stopped', () => {
   const long = { ...run, name: 'long', train: { ...run.train, steps: 100_000 } }
+  beforeAll(() => void write('long.thaw.json', long))
 
   test('by thaw stop, and goes on by resume', () => {
-    write('long.thaw.json', long)
     const started = json<{ run: string }>('run', 'long.thaw.json', '--detach')
     expect(started).toMatchObject({ code: 0, state: 'running' })
     const stopped = JSON.parse(thaw('stop', started.run, '--json').out) as { state: string }[]
@@ -253,7 +260,7 @@ describe('a run is stopped', () => {
     })
     const runs = join(folder, 'early')
     const begun = () => existsSync(runs) && readdirSync(runs).some((name) => /^\d/.test(name))
-    while (!begun()) await new Promise((resolve) => setTimeout(resolve, 5))
+    while (!begun() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5))
     child.kill('SIGINT')
     expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(130)
     const rows = JSON.parse(thaw('ls', '--runs', 'early', '--json').out) as { state: string }[]
@@ -348,6 +355,14 @@ describe('bad input has its sentence and its exit code, and nothing is written',
       expect(err).not.toMatch(/\n\s+at /)
       expect(code).toBe(2)
     }
+  })
+
+  test('a folder that cannot be trained on is told by init, which does not send on to run', () => {
+    cpSync(join(folder, 'images/bird'), join(folder, 'single/bird'), { recursive: true })
+    const { out, err } = thaw('init', 'single')
+    expect(err).toContain('There is only one class, "bird": nothing to tell apart')
+    expect(out).toContain('mend what is told above first, then: thaw preflight single.thaw.json')
+    expect(out).not.toContain('thaw run')
   })
 
   test('a broken image is named by preflight', () => {

@@ -7,6 +7,7 @@ import { addCommand, printJson, type Cli, type CommonOptions } from '../command'
 import { findingProblems } from '../render/findings'
 import { initFile, suggestFor, type Sight } from '../render/initFile'
 import { count } from '../render/numbers'
+import { shellWord } from '../render/shell'
 
 interface Options extends CommonOptions {
   file?: string
@@ -38,19 +39,24 @@ export function init(program: Command, cli: Cli): void {
       terminal.print(
         `${count(sight.classes.length, 'class', 'classes')}: ${count(train, 'image')} to train, ${val} to validate, ${test} to test`,
       )
-      terminal.print(`wrote ${shown} (${strategy}); next: thaw run ${shown}`)
+      const errors = problems.some(({ severity }) => severity === 'error')
+      terminal.print(
+        errors
+          ? `wrote ${shown} (${strategy}); mend what is told above first, then: thaw preflight ${shellWord(shown)}`
+          : `wrote ${shown} (${strategy}); next: thaw run ${shellWord(shown)}`,
+      )
     })
 }
 
-/** Opens and audits the images, with the shares that the written file will have. @throws UserError */
+/** Names of all images and headers of a sample, with the shares that the written file will have. @throws UserError */
 async function look(folder: string, base: string) {
-  const [{ auditDataset, openDataset }, { mediaFolder }] = await Promise.all([
+  const [{ describeFolder, openDataset }, { mediaFolder }] = await Promise.all([
     import('../../engine/data'),
     import('../../engine/media'),
   ])
   const source = toSource(relative(base, folder))
   const dataset = await openDataset(dataSchema.parse({ source }), { base, media: mediaFolder() })
-  const findings = await auditDataset(dataset)
+  const { problems: findings } = await describeFolder(source, { base })
   const perClass = dataset.classes.map(
     (_, label) => dataset.items.filter((item) => item.split === 'train' && item.label === label).length,
   )

@@ -3,6 +3,7 @@ import { ExitCode, formatProblem, placeOf, type Problem } from '../../spec'
 import { addCommand, printJson, withSettings, type Cli, type CommonOptions } from '../command'
 import { estimateLines } from '../render/estimate'
 import { count } from '../render/numbers'
+import { shellWord } from '../render/shell'
 import { requireSpec } from '../runFile'
 
 /** `thaw preflight FILE`: checks that need the model, the data and the machine; a dry batch; what the run will take. */
@@ -27,7 +28,9 @@ export function preflight(program: Command, cli: Cli): void {
       for (const problem of problems) terminal.warn(formatProblem(problem))
       for (const line of estimate ? estimateLines(estimate) : []) terminal.print(line)
       terminal.print(
-        errors === 0 ? `ready; next: thaw run ${file}` : `${count(errors, 'error')}; the run would not start`,
+        errors === 0
+          ? `ready; next: thaw run ${shellWord(file)}`
+          : `${count(errors, 'error')}; the run would not start`,
       )
     })
 }

@@ -4,6 +4,7 @@ import { attendRun, startOwned, tellEnd } from '../attend'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
 import { EventReader, readStoredSpec } from '../../events'
 import type { ResolvedSpec } from '../../spec'
+import { runWord } from '../render/shell'
 import { findRun } from '../runs'
 import { sameWeights } from '../weights'
 
@@ -33,7 +34,7 @@ export function replay(program: Command, cli: Cli): void {
         )
         if (options.detach && !interrupted) {
           if (options.json) return printJson(terminal, { run: id, folder, state: 'running', metrics: null })
-          return terminal.print(`started ${id}; \`thaw watch ${id}\` follows it`)
+          return terminal.print(`started ${id}; \`thaw watch ${runWord(folder, terminal.cwd)}\` follows it`)
         }
         const followed = await attendRun(cli, {
           folder,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { attendRun, startOwned, tellEnd } from '../attend'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
+import { runWord } from '../render/shell'
 import { findRun } from '../runs'
 
 interface Options extends CommonOptions {
@@ -21,7 +22,7 @@ export function resume(program: Command, cli: Cli): void {
       const { id, folder, interrupted } = await startOwned(() => resumeRun(path, { force: options.force }))
       if (options.detach && !interrupted) {
         if (options.json) return printJson(terminal, { run: id, folder, state: 'running', metrics: null })
-        return terminal.print(`resumed ${id}; \`thaw watch ${id}\` follows it`)
+        return terminal.print(`resumed ${id}; \`thaw watch ${runWord(folder, terminal.cwd)}\` follows it`)
       }
       const followed = await attendRun(cli, {
         folder,

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { formatProblem } from '../../spec'
 import { attendRun, startOwned, tellEnd } from '../attend'
 import { addCommand, printJson, withSettings, type Cli, type CommonOptions } from '../command'
+import { runWord } from '../render/shell'
 import { requireSpec } from '../runFile'
 
 interface Options extends CommonOptions {
@@ -25,7 +26,10 @@ export function run(program: Command, cli: Cli): void {
       const { id, folder, interrupted } = await startOwned(() => startRun({ spec, base, root }))
       if (options.detach && !interrupted) {
         if (options.json) return printJson(terminal, { run: id, folder, state: 'running', metrics: null })
-        return terminal.print(`started ${id}; \`thaw watch ${id}\` follows it, \`thaw stop ${id}\` stops it`)
+        const word = runWord(folder, terminal.cwd)
+        return terminal.print(
+          `started ${id}; \`thaw watch ${word}\` follows it, \`thaw stop ${word}\` stops it`,
+        )
       }
       if (!options.json) terminal.print(`${id} in ${relative(terminal.cwd, folder) || folder}`)
       const followed = await attendRun(cli, {

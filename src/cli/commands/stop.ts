@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
 import { followRun } from '../follow'
 import { UserError } from '../../spec'
+import { runWord } from '../render/shell'
 import { findRun } from '../runs'
 
 /** `thaw stop RUN…`: between two steps, with a checkpoint. A run that waits in the line is taken out of it. */
@@ -33,11 +34,11 @@ export function stop(program: Command, cli: Cli): void {
         stopped.push({ run: id, folder: path, state: view.ended?.state ?? 'interrupted', step: view.step })
       }
       if (options.json) return printJson(terminal, stopped)
-      for (const { run, state, step } of stopped) {
+      for (const { run, folder, state, step } of stopped) {
         terminal.print(
           state === 'queued'
             ? `${run} no longer waits`
-            : `${run}: ${state} at step ${step}; \`thaw resume ${run}\` goes on`,
+            : `${run}: ${state} at step ${step}; \`thaw resume ${runWord(folder, terminal.cwd)}\` goes on`,
         )
       }
     },

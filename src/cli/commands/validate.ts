@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { ExitCode, formatProblem } from '../../spec'
 import { addCommand, printJson, type Cli, type CommonOptions } from '../command'
 import { count } from '../render/numbers'
+import { shellWord } from '../render/shell'
 import { readRunFile } from '../runFile'
 
 /** `thaw validate FILE…`: all that can be told without model, data and machine. */
@@ -22,7 +23,7 @@ export function validate(program: Command, cli: Cli): void {
       for (const problem of problems) terminal.warn(formatProblem(problem))
       terminal.print(
         errors === 0
-          ? `${files.join(', ')}: ${files.length === 1 ? 'is a valid run file' : 'are valid run files'}; next: thaw preflight ${files[0]}`
+          ? `${files.join(', ')}: ${files.length === 1 ? 'is a valid run file' : 'are valid run files'}; next: thaw preflight ${shellWord(files[0]!)}`
           : `${count(errors, 'error')} in ${count(files.length, 'file')}`,
       )
     })
