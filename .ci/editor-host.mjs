@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -253,6 +254,24 @@ export function address(server, { workspace, tests, development = true }) {
     ['skipWelcome', 'true'],
   ]
   return `${server.url}/?folder=${encodeURIComponent(workspace)}&payload=${encodeURIComponent(JSON.stringify(payload))}`
+}
+
+/** Ends the trainers of a test's workspace; returns how many were still there. */
+export function endTrainers(workspace) {
+  let ended = 0
+  for (const name of readdirSync(workspace, { recursive: true })) {
+    if (!/\.thaw[/\\]runs[/\\][^/\\]+[/\\]status\.json$/.test(name)) continue
+    try {
+      const { pid } = readJson(join(workspace, name))
+      // an id may have gone to another process since
+      if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('trainer.js')) continue
+      process.kill(pid, 'SIGKILL')
+      ended++
+    } catch {
+      // it has ended by itself
+    }
+  }
+  return ended
 }
 
 export const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'))

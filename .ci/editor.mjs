@@ -5,7 +5,16 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { bundle } from './build.mjs'
-import { Missing, address, provision, readJson, root, startBrowser, startServer } from './editor-host.mjs'
+import {
+  Missing,
+  address,
+  endTrainers,
+  provision,
+  readJson,
+  root,
+  startBrowser,
+  startServer,
+} from './editor-host.mjs'
 
 const option = (name) => process.argv.includes(name)
 const value = (name) => process.argv[process.argv.indexOf(name) + 1]
@@ -56,6 +65,7 @@ async function inServer(env) {
     await browser.close()
     if (process.env.THAW_EDITOR_LOG) console.log(server.log())
     server.stop()
+    endTrainers(folder)
     rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -7,21 +7,21 @@ import { write } from './support'
 
 describe('the extension', () => {
   it('sleeps until it is needed, and wakes in under 50 ms', async () => {
-    const extension = vscode.extensions.getExtension<{ waking: { wall: number; cpu: number } }>('thaw.thaw')
+    const extension = vscode.extensions.getExtension<{ wokeInMs: number }>('thaw.thaw')
     assert.ok(extension)
     const { activationEvents } = extension.packageJSON as { activationEvents: string[] }
     assert.deepEqual(
       activationEvents.filter((event) => !/^on(Language|Notebook|WebviewPanel):/.test(event)),
       [],
     )
-    const { waking } = await extension.activate()
+    const { wokeInMs } = await extension.activate()
     // reading and compiling the code comes before its first line can look at the clock
     const main = join(extension.extensionPath, (extension.packageJSON as { main: string }).main)
     const before = process.cpuUsage()
     new Script(readFileSync(main, 'utf8'), { produceCachedData: false })
     const { user, system } = process.cpuUsage(before)
-    const took = Math.min(waking.wall, waking.cpu) + (user + system) / 1000
-    assert.ok(took < 50, `activation took ${took.toFixed(1)} ms; ${JSON.stringify(waking)}`)
+    const took = wokeInMs + (user + system) / 1000
+    assert.ok(took < 50, `activation took ${took.toFixed(1)} ms`)
     console.log(`thaw: woke in ${took.toFixed(1)} ms`)
   })
 

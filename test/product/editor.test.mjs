@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { provision, root, startBrowser, startServer } from '../../.ci/editor-host.mjs'
+import { endTrainers, provision, root, startBrowser, startServer } from '../../.ci/editor-host.mjs'
 import { load } from './harness/panel.mjs'
 import { openWindow, until } from './window.mjs'
 
@@ -38,6 +38,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   server?.stop()
+  endTrainers(workspace)
   rmSync(workspace, { recursive: true, force: true })
 })
 
@@ -185,7 +186,7 @@ describe('a notebook in the editor', () => {
   it('shows what a training step did', async () => {
     theme('Default Dark Modern')
     write('notebook/tiny.thaw.json', runFile(20))
-    const file = write('notebook/first.thawnb', {
+    write('notebook/first.thawnb', {
       v: 1,
       cells: [
         { kind: 'markdown', text: ['# First steps'] },
@@ -193,8 +194,11 @@ describe('a notebook in the editor', () => {
         { kind: 'code', text: ['await session.step(8)'] },
       ],
     })
-    const window = await openWindow(browser, server, { workspace, file })
-    await window.tab('first.thawnb')
+    const window = await openWindow(browser, server, { workspace })
+    // a notebook that is opened before its extension is scanned is shown as text
+    await window.offers('Thaw: Run')
+    await window.page.keyboard.press('Escape')
+    await window.open('first.thawnb')
     await window.page
       .locator('.notebook-toolbar-container .action-label', { hasText: 'Run All' })
       .click({ timeout: 60_000 })

@@ -42,14 +42,30 @@ export class Window {
   }
 
   async command(title) {
-    // extensions are scanned after the window is there
+    const row = await this.offers(title)
+    await this.page.locator('.quick-input-list .monaco-list-row').nth(row).click()
+  }
+
+  /** Waits until the palette offers a command, since extensions are scanned after the window is there; its row. */
+  async offers(title) {
     for (const end = Date.now() + 90_000; ; await this.page.waitForTimeout(1000)) {
       const offered = await this.palette(title)
       const row = offered.findIndex((one) => one.split('\n')[0].trim() === title)
-      if (row >= 0) return this.page.locator('.quick-input-list .monaco-list-row').nth(row).click()
+      if (row >= 0) return row
       if (Date.now() > end) throw new Error(`no command ${title} among: ${offered.slice(0, 5).join(' | ')}`)
       await this.page.keyboard.press('Escape')
     }
+  }
+
+  /** Opens a file of the workspace by its name. */
+  async open(name) {
+    await this.page.keyboard.press('Control+P')
+    await this.page.locator('.quick-input-widget input.input').fill(name)
+    await this.page
+      .locator('.quick-input-list .monaco-list-row', { hasText: name })
+      .first()
+      .click({ timeout: 60_000 })
+    await this.tab(name)
   }
 
   /** Clicks the lens above the first line of a run file. */

@@ -201,7 +201,10 @@ export class Curves extends LitElement {
     if (rates.length < 2 || !last(rates[0]!)) return ''
     return rates
       .slice(1, 3)
-      .map((name) => `; ${name} × ${Number((last(name) / last(rates[0]!)).toPrecision(2))}`)
+      .map((name) => {
+        const factor = Number((last(name) / last(rates[0]!)).toPrecision(2))
+        return factor === 1 ? `, ${name}` : `; ${name} × ${factor}`
+      })
       .join('')
   }
 

@@ -157,6 +157,11 @@ export class FreezeMap extends LitElement {
       <span><i class="hatch"></i>frozen, did not move</span>
       <span><i class="line frozen"></i>declared frozen</span>
       <span><i class="line training"></i>declared training</span>
+      ${
+        this.data.marks.some((mark) => mark.kind === 'checkpoint')
+          ? html`<span><i class="diamond"></i>checkpoint</span>`
+          : nothing
+      }
       <span class="push"
         >${
           every > 0

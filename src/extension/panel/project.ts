@@ -36,13 +36,17 @@ function panelRun(view: RunView, folder: string): PanelRun | undefined {
     attempt: view.attempt,
     strategy: { name: started.strategy.name, title: started.strategy.title },
     seed: started.seed,
-    device: { backend: name, where: `${device}, ${threads} ${threads === 1 ? 'thread' : 'threads'}` },
+    device: { backend: name, where: placeOf(device, threads) },
     steps: view.steps,
     classes: started.data.classes.length,
     phases: view.phases,
     layers: view.layers,
   }
 }
+
+/** `CPU, 2 threads`; some back ends name their threads themselves. */
+const placeOf = (device: string, threads: number): string =>
+  /threads?\b/.test(device) ? device : `${device}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
 
 export function accuracies(view: RunView): Accuracy[] {
   const found = view.evals.map(({ step, split, metrics: { balancedAccuracy, low, high, count } }) => ({
