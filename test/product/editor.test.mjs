@@ -199,9 +199,7 @@ describe('a notebook in the editor', () => {
     await window.offers('Thaw: Run')
     await window.page.keyboard.press('Escape')
     await window.open('first.thawnb')
-    await window.page
-      .locator('.notebook-toolbar-container .action-label', { hasText: 'Run All' })
-      .click({ timeout: 60_000 })
+    await window.page.getByText('Run All', { exact: true }).first().click({ timeout: 60_000 })
     const frame = await window.frame('.thaw-output, .output_container', 180_000)
     const section = frame.locator('section.thaw-step')
     await section.waitFor({ timeout: 180_000 })
