@@ -68,6 +68,11 @@ export class Window {
     await this.tab(name)
   }
 
+  /** Waits for a word in the status bar. */
+  async status(word) {
+    await this.page.locator('.statusbar-item', { hasText: word }).first().waitFor({ timeout: 90_000 })
+  }
+
   /** Clicks the lens above the first line of a run file. */
   async lens(name) {
     await this.page.locator('.codelens-decoration a', { hasText: name }).first().click({ timeout: 120_000 })

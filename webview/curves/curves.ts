@@ -125,14 +125,17 @@ export class Curves extends LitElement {
     if (from.size > 0) chart?.feed('points', from, rows)
   }
 
-  /** The loss axis spans at most a factor of 300: below it nothing can be read off anyway. */
+  /**
+   * The loss axis spans at most a factor of 300, since below it nothing can be read off anyway, and at least one
+   * of 3.4, so that a label of 1, 3, 10, 30 … lies within and noise does not fill the height.
+   */
   private floor(): number {
     const all = this.parts.flatMap((name) => this.data.lines[`part/${name}`]?.values ?? [])
     const seen = all.filter((value): value is number => value !== null && value > 0)
     if (seen.length === 0) return 0.1
     const highest = seen.reduce((a, b) => Math.max(a, b))
     const lowest = seen.reduce((a, b) => Math.min(a, b))
-    return Math.max(lowest, highest / 300)
+    return Math.min(Math.max(lowest, highest / 300), highest / 3.4)
   }
 
   private shownEvals() {
