@@ -4,11 +4,12 @@ import {
   EventReader,
   highestAttempt,
   openRunFolder,
+  readStatus,
   type Liveness,
   type RunEvent,
   type SkippedLines,
 } from '../events'
-import { livenessOfRun } from './liveness'
+import { isEnded, livenessOfRun } from './liveness'
 
 export interface WatchedBatch {
   events: RunEvent[]
@@ -119,7 +120,8 @@ export class RunWatcher {
     if (this.disposed || now.attempt <= this.told || now.liveness === 'alive') return
     // its last words may have come since the last read
     await this.pump()
-    const ended = this.ended >= now.attempt
+    // a watcher that began behind the last words has them from the status alone
+    const ended = this.ended >= now.attempt || endedIn(this.path, now.attempt)
     if (this.disposed || now.attempt <= this.told || (now.liveness === 'unknown' && !ended)) return
     this.told = now.attempt
     this.options.onOver?.(ended ? 'ended' : 'interrupted')
@@ -133,4 +135,9 @@ export class RunWatcher {
       return { attempt: Infinity, liveness: 'dead' }
     }
   }
+}
+
+function endedIn(folder: string, attempt: number): boolean {
+  const status = readStatus(folder)
+  return status?.attempt === attempt && isEnded(status.state)
 }

@@ -101,3 +101,18 @@ test('a run whose process or folder is gone without a word is interrupted, told 
   rmSync(second.path, { recursive: true })
   await expect.poll(() => lost.over).toEqual(['interrupted'])
 })
+
+test('a watcher opened behind the last words still says that the run has ended', async () => {
+  const folder = makeRun(root, 'one')
+  const writer = attemptOf(folder)
+  writer.append(startedBody(0))
+  writer.append(ended('finished'))
+  status(folder.path, { state: 'running' })
+  const first = watch(folder.path)
+  await expect.poll(() => first.seen.length).toBe(2)
+  watcher!.dispose()
+  await status(folder.path, { state: 'finished' })
+  const second = watch(folder.path, first.last.cursor)
+  await expect.poll(() => second.over).toEqual(['ended'])
+  expect(second.seen).toEqual([])
+})
