@@ -47,8 +47,7 @@ export function initFile(sight: Sight): string {
   const { train, val, test } = sight.counts
   const text = (value: string) => JSON.stringify(value)
   return `{
-${sight.schema ? `  "$schema": ${text(sight.schema)},\n` : ''}
-  // The pre-trained network: thaw:NAME is packaged (\`thaw ls models\`), or a path beside this file.
+${sight.schema ? `  "$schema": ${text(sight.schema)},\n\n` : ''}  // The pre-trained network: thaw:NAME is packaged (\`thaw ls models\`), or a path beside this file.
   "model": { "source": "thaw:efficientnet-lite0", "inputSize": 96, "dropout": 0.2 },
 
   // ${sight.classes.length} classes; ${train} images to train, ${val} to validate, ${test} to test.
