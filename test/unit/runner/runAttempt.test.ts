@@ -112,7 +112,8 @@ describe('an attempt', () => {
     expect(ended!.message).toBe(
       'The run failed: x is not a function. trainer.log in the run folder says where.',
     )
-    expect(String(stderr.mock.calls[0]![0])).toMatch(/TypeError: x is not a function\n\s+at /)
+    const said = stderr.mock.calls.map(([text]: unknown[]) => String(text)).join('')
+    expect(said).toMatch(/TypeError: x is not a function\n\s+at /)
     expect(readStatus(folder.path)!.state).toBe('failed')
   })
 

@@ -116,7 +116,8 @@ describe('the freeze map', () => {
   })
 
   it('has round steps on its axis', () => {
-    expect(ticks(240, 760)).toEqual([0, 50, 100, 150, 200])
+    expect(ticks(240, 760)).toEqual([0, 20, 40, 60, 80, 100, 120, 140, 160, 180, 200, 220, 240])
+    expect(ticks(240, 380)).toEqual([0, 50, 100, 150, 200])
     expect(ticks(3, 760)).toEqual([0, 1, 2, 3])
     expect(ticks(0, 760)).toEqual([0])
   })
