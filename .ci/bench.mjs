@@ -1,5 +1,5 @@
 // `npm run bench [step|probe|recording|flat …]`: one JSON line a row, medians taken in turns with PyTorch's in the same run.
-// Run it on a quiet machine: the trainer uses one thread, PyTorch as many as it likes.
+// Run it on a quiet machine: ours uses one thread, PyTorch its default or OMP_NUM_THREADS.
 import { build } from 'esbuild'
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
