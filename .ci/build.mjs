@@ -1,4 +1,4 @@
-// Bundles every entry point with esbuild. `node .ci/build.mjs [--dev]`; each bundle is started by test/process/bundles.test.ts.
+// Bundles every entry point with esbuild: `node .ci/build.mjs [--dev]`. The process, editor and product suites start each of them.
 import { build } from 'esbuild'
 import { cpSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
