@@ -38,6 +38,8 @@ export default defineConfig({
         test: {
           name: 'process',
           include: ['test/process/**/*.test.ts'],
+          // real processes on a machine that others use too: a second try, never a third
+          retry: process.env.CI ? 1 : 0,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 2,

@@ -9,5 +9,7 @@ export default defineConfig({
     fileParallelism: false,
     maxWorkers: 1,
     bail: 0,
+    // a browser on a machine that others use too: a second try, never a third
+    retry: process.env.CI ? 1 : 0,
   },
 })
