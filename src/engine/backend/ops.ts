@@ -28,6 +28,10 @@ const size = (x: Tensor): [number, number] => [x.shape[1]!, x.shape[2]!]
 const window = (w: Tensor): [number, number] => [w.shape[0]!, w.shape[1]!]
 
 function convAttributes(what: string, x: Tensor, w: Tensor, attributes: ConvAttributes) {
+  if (x.shape[3] !== w.shape[2])
+    throw new UserError(
+      `${what}: the input has ${x.shape[3]} channels, its kernel [${w.shape}] wants ${w.shape[2]}`,
+    )
   const dilations = dilationsOf(attributes)
   const pads = resolvePadding(attributes.padding, size(x), window(w), attributes.strides, dilations)
   const result = { strides: attributes.strides, pads, dilations }
@@ -37,20 +41,12 @@ function convAttributes(what: string, x: Tensor, w: Tensor, attributes: ConvAttr
 
 /** y [n, h', w', out] of x [n, h, w, in] and w [kh, kw, in, out], plus `bias` [out] where given. */
 function conv2d(x: Tensor, w: Tensor, attributes: ConvAttributes, bias?: Tensor): Tensor {
-  if (x.shape[3] !== w.shape[2])
-    throw new UserError(
-      `conv2d: the input has ${x.shape[3]} channels, its kernel [${w.shape}] wants ${w.shape[2]}`,
-    )
   const y = conv({ x, w }, convAttributes('conv2d', x, w, attributes))
   return bias ? biasAdd(y, bias) : y
 }
 
 /** y [n, h', w', c m] of x [n, h, w, c] and w [kh, kw, c, m], plus `bias` [c m] where given. */
 function depthwiseConv2d(x: Tensor, w: Tensor, attributes: ConvAttributes, bias?: Tensor): Tensor {
-  if (x.shape[3] !== w.shape[2])
-    throw new UserError(
-      `depthwiseConv2d: the input has ${x.shape[3]} channels, its kernel [${w.shape}] wants ${w.shape[2]}`,
-    )
   const y = depthwise({ x, w }, convAttributes('depthwiseConv2d', x, w, attributes))
   return bias ? biasAdd(y, bias) : y
 }
