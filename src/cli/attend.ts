@@ -31,6 +31,17 @@ export async function startOwned<T>(start: () => Promise<T>): Promise<T & { inte
   }
 }
 
+/** What is said of a run that goes on without this terminal: the line of `--json`, or the sentence for its word. */
+export function tellDetached(
+  terminal: Cli['terminal'],
+  { id, folder }: { id: string; folder: string },
+  json: boolean | undefined,
+  sentence: (word: string) => string,
+): void {
+  if (json) return printJson(terminal, { run: id, folder, state: 'running', metrics: null })
+  terminal.print(sentence(runWord(folder, terminal.cwd)))
+}
+
 /** Shows a run until it is over, and sets the exit code. Undefined when a person has stopped looking. */
 export async function attendRun(cli: Cli, options: AttendOptions): Promise<FollowedRun | undefined> {
   const { folder, label, json, owned, interrupted } = options

@@ -1,10 +1,9 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { attendRun, startOwned, tellEnd } from '../attend'
-import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
+import { attendRun, startOwned, tellDetached, tellEnd } from '../attend'
+import { addCommand, withRuns, type Cli, type CommonOptions } from '../command'
 import { EventReader, readStoredSpec } from '../../events'
 import type { ResolvedSpec } from '../../spec'
-import { runWord } from '../render/shell'
 import { findRun } from '../runs'
 import { sameWeights } from '../weights'
 
@@ -33,8 +32,12 @@ export function replay(program: Command, cli: Cli): void {
           startRun({ spec, base: stored.base, root }),
         )
         if (options.detach && !interrupted) {
-          if (options.json) return printJson(terminal, { run: id, folder, state: 'running', metrics: null })
-          return terminal.print(`started ${id}; \`thaw watch ${runWord(folder, terminal.cwd)}\` follows it`)
+          return tellDetached(
+            terminal,
+            { id, folder },
+            options.json,
+            (word) => `started ${id}; \`thaw watch ${word}\` follows it`,
+          )
         }
         const followed = await attendRun(cli, {
           folder,

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
-import { attendRun, startOwned, tellEnd } from '../attend'
-import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
-import { runWord } from '../render/shell'
+import { attendRun, startOwned, tellDetached, tellEnd } from '../attend'
+import { addCommand, withRuns, type Cli, type CommonOptions } from '../command'
 import { findRun } from '../runs'
 
 interface Options extends CommonOptions {
@@ -21,8 +20,12 @@ export function resume(program: Command, cli: Cli): void {
       const { resumeRun } = await import('../../runner')
       const { id, folder, interrupted } = await startOwned(() => resumeRun(path, { force: options.force }))
       if (options.detach && !interrupted) {
-        if (options.json) return printJson(terminal, { run: id, folder, state: 'running', metrics: null })
-        return terminal.print(`resumed ${id}; \`thaw watch ${runWord(folder, terminal.cwd)}\` follows it`)
+        return tellDetached(
+          terminal,
+          { id, folder },
+          options.json,
+          (word) => `resumed ${id}; \`thaw watch ${word}\` follows it`,
+        )
       }
       const followed = await attendRun(cli, {
         folder,

@@ -1,9 +1,8 @@
 import { relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { formatProblem } from '../../spec'
-import { attendRun, startOwned, tellEnd } from '../attend'
-import { addCommand, printJson, withSettings, type Cli, type CommonOptions } from '../command'
-import { runWord } from '../render/shell'
+import { attendRun, startOwned, tellDetached, tellEnd } from '../attend'
+import { addCommand, withSettings, type Cli, type CommonOptions } from '../command'
 import { requireSpec } from '../runFile'
 
 interface Options extends CommonOptions {
@@ -25,10 +24,11 @@ export function run(program: Command, cli: Cli): void {
       const root = resolve(terminal.cwd, options.out)
       const { id, folder, interrupted } = await startOwned(() => startRun({ spec, base, root }))
       if (options.detach && !interrupted) {
-        if (options.json) return printJson(terminal, { run: id, folder, state: 'running', metrics: null })
-        const word = runWord(folder, terminal.cwd)
-        return terminal.print(
-          `started ${id}; \`thaw watch ${word}\` follows it, \`thaw stop ${word}\` stops it`,
+        return tellDetached(
+          terminal,
+          { id, folder },
+          options.json,
+          (word) => `started ${id}; \`thaw watch ${word}\` follows it, \`thaw stop ${word}\` stops it`,
         )
       }
       if (!options.json) terminal.print(`${id} in ${relative(terminal.cwd, folder) || folder}`)
