@@ -135,6 +135,11 @@ export default tseslint.config(
   },
   { files: ['src/engine/**/*.ts'], rules: { 'no-console': 'error' } },
   {
+    files: ['native/tfjs/index.js'],
+    languageOptions: { sourceType: 'commonjs', globals: { module: 'writable', require: 'readonly' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
     files: ['**/*.mjs', 'test/**/*.ts', 'media/make/**'],
     rules: { 'no-console': 'off', '@typescript-eslint/no-explicit-any': 'off' },
   },

@@ -1,5 +1,6 @@
 import { UserError, ExitCode } from '../../spec/types'
 import { wasmFolder } from './native/wasmFiles'
+import { openNative } from './native/open'
 import { setWasmPaths, tf, versions } from './tf'
 import type { BackendName, OpenBackend } from './types'
 
@@ -42,6 +43,7 @@ async function open(name: BackendName, { wasmPath, seed }: OpenOptions): Promise
     Object.assign(tf.backend(), { firstUse: false })
     return { name, version: versions.cpu, threads: 1, device: 'JavaScript, 1 thread', seed }
   }
+  if (name === 'native') return { ...(await openNative()), seed }
   if (name !== 'wasm')
     throw new UserError(
       `back end "${name}" is not installed; write "auto", "wasm" or "cpu"`,
