@@ -1,100 +1,13 @@
-import { execFileSync } from 'node:child_process'
 import { beforeAll, describe, expect, test } from 'vitest'
-import {
-  openBackend,
-  ops,
-  secondOrder,
-  support,
-  tf,
-  valueAndGradients,
-  type Tensor,
-} from '../../src/engine/backend'
-import { RandomStream } from '../../src/engine/random'
+import { openBackend, ops, support, tf, type Tensor } from '../../src/engine/backend'
 import { cases, titleOf, type Case } from './backend.cases'
+import { compare, measure, numbers, references as pytorch, type Values } from './backend.harness'
 
-interface Values {
-  value: number[]
-  first: number[][]
-  second: number[][]
-}
-
-const python = process.env['THAW_PYTHON'] ?? '/usr/bin/python3'
-const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1)
-
-/** The numbers of a case, the same for every back end and for PyTorch: float32 values. */
-function numbers(one: Case, weightCount: number) {
-  const random = new RandomStream(7, titleOf(one))
-  const draw = (count: number, from = (r: RandomStream) => r.normal()) =>
-    Array.from({ length: count }, () => Math.fround(from(random)))
-  return {
-    inputs: one.shapes.map((shape, i) => ({ shape, values: draw(size(shape), one.draws?.[i] ?? one.draw) })),
-    directions: one.shapes.map((shape) => draw(size(shape))),
-    weights: draw(weightCount),
-  }
-}
-
-const dot = (a: Tensor, values: number[]) => tf.sum(tf.mul(tf.reshape(a, [-1]), tf.tensor1d(values)))
-
-function measure(one: Case, given: ReturnType<typeof numbers>, mode: 'fast' | 'differentiable'): Values {
-  const inputs = given.inputs.map(({ shape, values }) => tf.tensor(values, shape))
-  const list = (t: Tensor) => [...t.dataSync()]
-  const loss = () => dot(one.run(inputs), given.weights)
-  const within = mode === 'fast' ? <T>(f: () => T) => f() : secondOrder
-  const result = tf.tidy(() =>
-    within(() => {
-      const value = list(one.run(inputs))
-      const first = valueAndGradients(loss, inputs).gradients.map(list)
-      const second = valueAndGradients(() => {
-        const { gradients } = valueAndGradients(loss, inputs)
-        return tf.addN(gradients.map((g, i) => dot(g, given.directions[i]!)))
-      }, inputs).gradients.map(list)
-      return { value, first, second }
-    }),
-  )
-  tf.dispose(inputs)
-  return result
-}
-
-/** Relative L2 error; absolute where PyTorch's answer is zero. */
-function error(ours: number[], reference: number[], scale: number): number {
-  const norm = (v: number[]) => Math.hypot(...v)
-  const difference = norm(ours.map((v, i) => v - reference[i]!))
-  return difference / (norm(reference) > 1e-9 * scale ? norm(reference) : scale)
-}
-
-function compare(ours: Values, reference: Values): Record<string, number> {
-  const scale = Math.max(1, Math.hypot(...reference.value))
-  const all = (key: 'first' | 'second') =>
-    Math.max(...ours[key].map((v, i) => error(v, reference[key][i]!, scale)))
-  return { value: error(ours.value, reference.value, scale), first: all('first'), second: all('second') }
-}
-
-const counts = new Map<Case, number>()
+let counts: Map<Case, number>
 let references: Map<Case, Values>
 
 beforeAll(async () => {
-  await openBackend('cpu')
-  for (const one of cases) {
-    const inputs = numbers(one, 0).inputs
-    counts.set(
-      one,
-      tf.tidy(() => one.run(inputs.map(({ shape, values }) => tf.tensor(values, shape))).size),
-    )
-  }
-  const input = JSON.stringify({
-    cases: cases.map((one) => ({
-      op: one.op,
-      attributes: one.attributes,
-      ...numbers(one, counts.get(one)!),
-    })),
-  })
-  const text = execFileSync(python, [new URL('../reference/backend.py', import.meta.url).pathname], {
-    input,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-  })
-  const values = JSON.parse(text) as Values[]
-  references = new Map(cases.map((one, i) => [one, values[i]!]))
+  ;({ counts, values: references } = await pytorch())
 })
 
 for (const backend of ['cpu', 'wasm'] as const)
