@@ -183,3 +183,20 @@ function collect(value: unknown, into: Tensor[]): void {
   else if (value && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)
     for (const item of Object.values(value)) collect(item, into)
 }
+
+/**
+ * Runs `fn` as if no gradient were being recorded: its result is a constant, and its intermediate tensors are freed.
+ * For what a loss only reads: a teacher's features, weights of a penalty. Its tensors belong to the scope around it.
+ */
+export function untaped<T extends tf.TensorContainer>(fn: () => T): T {
+  const state = engineState()
+  const { activeTape, gradientDepth } = state
+  state.activeTape = null
+  state.gradientDepth = 0
+  try {
+    return tf.tidy(fn)
+  } finally {
+    state.activeTape = activeTape
+    state.gradientDepth = gradientDepth
+  }
+}

@@ -5,8 +5,22 @@ import type { LayerNode, NetworkGraph } from './types'
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 
-const weighted = (graph: NetworkGraph): LayerNode[] =>
-  graph.nodes.filter((node) => Object.keys(node.parameters).length > 0)
+/** A layer with parameters: a node of the graph, or one that a strategy brought along. */
+type Row = Pick<LayerNode, 'name' | 'stage' | 'block' | 'parameters'> & { kind: string }
+
+function weighted(graph: NetworkGraph): Row[] {
+  const rows: Row[] = graph.nodes
+    .filter((node) => Object.keys(node.parameters).length > 0)
+    .map((node) => ({ ...node, kind: node.op.kind }))
+  const owned = new Map<string, Row & { parameters: Record<string, string> }>()
+  for (const { name, layer, owned: by } of graph.parameters.values()) {
+    if (!by) continue
+    const row = owned.get(layer) ?? { name: layer, stage: by.stage, block: '', kind: by.kind, parameters: {} }
+    row.parameters[name] = name
+    owned.set(layer, row)
+  }
+  return [...rows, ...owned.values()]
+}
 
 /** The layers that have parameters, in graph order; `parameters` counts trainable values, buffers left out. */
 export function layerTable(graph: NetworkGraph): LayerInfo[] {
@@ -17,10 +31,10 @@ export function layerTable(graph: NetworkGraph): LayerInfo[] {
       name: node.name,
       stage: node.stage,
       block: node.block,
-      kind: node.op.kind,
+      kind: node.kind,
       parameters: trainable.reduce((sum, info) => sum + size(info.shape), 0),
       names,
-      batchNorm: node.op.kind === 'batchNorm',
+      batchNorm: node.kind === 'batchNorm',
     }
   })
 }
@@ -44,7 +58,7 @@ function matcher(pattern: string): (name: string) => boolean {
   }
 }
 
-function labels(node: LayerNode): string[] {
+function labels(node: Row): string[] {
   const block = node.block ? [`${node.stage}/${node.block}`] : []
   return [node.stage, ...block, node.name]
 }

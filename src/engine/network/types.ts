@@ -83,6 +83,18 @@ export interface ParameterInfo {
   origin: OriginLayout
   /** Part of the pre-trained network (S in the strategies' terms) rather than new to the target (N). */
   pretrained: boolean
+  /** Set for what a strategy brings along (regressors, gates, a policy): no layer of the graph computes with it. */
+  owned?: Ownership
+}
+
+/** Where a strategy's own parameter is shown and how it is trained. */
+export interface Ownership {
+  /** Row group in the layer table, for example `policy`. */
+  stage: string
+  /** What its layer is, for example `conv2d`. */
+  kind: string
+  /** Optimizer that updates it, see `Strategy.optimizers`; the run's own when left out. */
+  group?: string
 }
 
 export interface Stage {

@@ -1,9 +1,15 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import type { z } from 'zod'
 import type { BatchNormMode } from '../../events/types'
-import type { ResolvedSpec } from '../../spec/schema'
-import type { NetworkGraph, ParameterInfo, ParameterSource, Stage } from '../network/types'
+import type { ModelSpec, OptimizerSpec, ResolvedSpec } from '../../spec/schema'
+import type { NetworkGraph, ParameterInfo, ParameterSource, PlainValue, Stage } from '../network/types'
 import type { Schedule } from '../optim/types'
+import type { RandomStream } from '../random'
+import type { Forward, ForwardContext } from './forward'
+import type { RuntimeContext, StrategyRuntime } from './runtime'
+
+export type * from './forward'
+export type * from './runtime'
 
 export type StrategyType = 'baseline' | 'constraint' | 'selective' | 'structure' | 'routing'
 
@@ -22,14 +28,52 @@ export interface StrategyMeta {
   options: z.ZodObject
 }
 
-export interface PlanContext {
+/** What a strategy can see of a run before anything is computed. */
+export interface NetworkContext {
   spec: ResolvedSpec
   /** Backbone with the new head. */
   graph: NetworkGraph
   /** Bottom up; the last is the head. */
   stages: readonly Stage[]
+  classes: number
+  /** The model has pre-trained values and the strategy uses them. */
+  pretrained: boolean
+  /** Graph of the network that `Strategy.teacher` named, without a head of this run's. */
+  teacher?: NetworkGraph
+}
+
+/** Its graph already holds the strategy's own parameters. */
+export interface PlanContext extends NetworkContext {
   steps: number
   stepsPerEpoch: number
+}
+
+/** A parameter or buffer that a strategy brings along; updated, measured, saved and resumed like any other. */
+export interface OwnedParameter {
+  info: ParameterInfo & Required<Pick<ParameterInfo, 'owned'>>
+  /** Before step 0, in our layout; float32, as many as the shape says. */
+  initial: Float32Array
+}
+
+/** What chance decides in each step beside batches, transforms and dropout; see `ForwardContext.draw`. */
+export interface DrawDeclaration {
+  /** Name in `train.inputs` and of its random stream, for example `gumbel`. */
+  name: string
+  /** Of one step. */
+  shape: readonly number[]
+  kind: 'uniform' | 'normal' | 'gumbel'
+}
+
+/** What a strategy costs against the plain forward pass of its network, for `thaw preflight`. */
+export interface StrategyCost {
+  /** Multiply-adds of a training step for one image, forward and backward. */
+  trainMultiplyAdds: number
+  /** Multiply-adds of the exported network for one image. */
+  inferMultiplyAdds: number
+  /** Values kept beside the network's own: teachers, copies, owned parameters. */
+  extraValues: number
+  /** Activations held in a step as a multiple of plain fine-tuning's. */
+  activationFactor: number
 }
 
 /** What a loss term may look at in a step. */
@@ -44,6 +88,8 @@ export interface StepView {
   hooks: ReadonlyMap<string, Tensor>
   logits: Tensor
   labels: Tensor
+  /** Updates done before this step. */
+  step: number
 }
 
 export interface LossTerm {
@@ -60,6 +106,8 @@ export interface Phase {
   name: string
   steps: number
   trains(parameter: ParameterInfo): boolean
+  /** Owned parameters that the strategy's runtime changes in this phase, past the optimizer; declared as training. */
+  moves?(parameter: ParameterInfo): boolean
   batchNorm(layer: string): BatchNormMode
   /** Share of a batch's statistics in the running ones, instead of each layer's own (PyTorch's sense of momentum). */
   batchNormMomentum?: number
@@ -77,6 +125,11 @@ export interface Phase {
   hooks?: readonly string[]
   /** Terms beside cross-entropy. */
   terms?: readonly LossTerm[]
+  /**
+   * Replaces the forward pass, the cross-entropy and the terms: several paths, gates, hints. Its losses' sum is
+   * what the step descends on. It always starts from pixels.
+   */
+  forward?(context: ForwardContext): Forward
   /**
    * Pull applied with the step instead of in the loss: w <- w - rate * (update + pull(w_before)),
    * strategies.md section 0.4. Returns undefined for parameters it leaves alone.
@@ -108,4 +161,44 @@ export interface Strategy<O = unknown> {
   headFactor?(options: O): number
   /** Puts a fixed standardisation layer between the features and the head, see `ProbeSolve`. */
   standardisesHead?(options: O): boolean
+  /** The frozen second network: `self` is the run's own model with its pre-trained values. */
+  teacher?(options: O, spec: ResolvedSpec): ModelSpec | 'self' | undefined
+  /** Its own parameters. @param random a stream for initial values by name */
+  parameters?(
+    context: NetworkContext,
+    options: O,
+    random: (name: string) => RandomStream,
+  ): readonly OwnedParameter[]
+  /** Optimizers beside the run's own, by the group that owned parameters name. */
+  optimizers?(options: O, spec: ResolvedSpec): ReadonlyMap<string, OptimizerSpec>
+  /** Noise of a step, for `thaw export RUN --draws`. */
+  draws?(context: PlanContext, options: O): readonly DrawDeclaration[]
+  /** Names that `train.inputs` may hold beside `batch_order` and the draws; a trailing `*` matches all that begins so. */
+  inputs?(context: PlanContext, options: O): readonly string[]
+  /** What the strategy does around steps, keeps beside weights, and shows. */
+  create?(context: RuntimeContext, options: O): StrategyRuntime
+  /**
+   * The network without anything that only training needs. Left out: the graph as it is, without owned parameters.
+   * Together with `StrategyRuntime.infer` it must keep U3: same scores as the evaluation inside training.
+   */
+  finished?(
+    trained: Trained,
+    options: O,
+    spec: ResolvedSpec,
+  ): { graph: NetworkGraph; values: Map<string, PlainValue> }
+  /** @throws UserError never; an estimate from the graph alone */
+  cost?(context: PlanContext, options: O): StrategyCost
+}
+
+/** What a checkpoint holds, for `Strategy.finished`. */
+export interface Trained {
+  graph: NetworkGraph
+  stages: readonly Stage[]
+  /** All values of the checkpoint, owned ones among them. */
+  values: ReadonlyMap<string, PlainValue>
+  /** Pre-trained values of the backbone. */
+  w0: ReadonlyMap<string, PlainValue>
+  /** `StrategyRuntime.save().state` of the checkpoint. */
+  state: unknown
+  classes: number
 }

@@ -7,11 +7,12 @@ import type { ParameterSource, PlainValue } from '../network/types'
 import { floats } from '../optim/floats'
 import type { RandomState } from '../random'
 import type { BestState } from './earlyStopping'
+import type { NoiseState } from './noise'
 import type { PaceState } from './pace'
 
 /** `state.json` of a checkpoint: with the tensors beside it all that decides how a run goes on. */
 export interface SessionState {
-  version: 1
+  version: 2
   step: number
   phase: number
   /** A phase that is solved at once has been. */
@@ -22,7 +23,7 @@ export interface SessionState {
   overrides: [name: string, trains: boolean][]
   /** How many of the run file's actions are done. */
   actions: number
-  streams: { batches: StreamState; dropout: RandomState }
+  streams: { batches: StreamState; dropout: RandomState; noise: NoiseState }
   pace: PaceState
   best?: BestState
   classes: string[]
@@ -31,6 +32,14 @@ export interface SessionState {
   backend: { name: string; version: string; threads: number }
   /** Steps of a positive rate in this phase, for the freeze truth. */
   moving: number
+  /** The strategy has begun the phase. */
+  entered: boolean
+  /** And has ended it. */
+  left: boolean
+  /** The strategy needs no more steps. */
+  enough: boolean
+  /** What the strategy keeps beside weights. */
+  strategy?: unknown
   /** The weights are the final ones; nothing is left to do. */
   ended: boolean
 }
@@ -42,6 +51,8 @@ export const CHECKPOINT_FILES = {
   phase: 'phase.safetensors',
   /** Best weights so far, where `keep` asks for them. */
   best: 'best.safetensors',
+  /** Tensors of the strategy beside parameters and buffers. */
+  strategy: 'strategy.safetensors',
   state: 'state.json',
 } as const
 
@@ -68,7 +79,7 @@ export function toTensors(values: ReadonlyMap<string, PlainValue>): Map<string, 
 /** @throws UserError for a file that is missing or cannot be read */
 export function readState(files: ReadonlyMap<string, Uint8Array>): SessionState {
   const state = JSON.parse(new TextDecoder().decode(fileOf(files, CHECKPOINT_FILES.state))) as SessionState
-  if (state.version !== 1)
+  if (state.version !== 2)
     throw new UserError(
       `the checkpoint was written by another version of Thaw (${String(state.version)}); use that version to go on`,
     )

@@ -3,15 +3,18 @@ import { UserError } from '../../spec/types'
 import { drawnOrder } from '../data'
 import { toOrigin, writeSafetensors, type TensorToWrite } from '../formats'
 import { floats } from '../optim/floats'
-import { readBatchOrder } from './outside'
+import { Noise } from './noise'
+import { readInputs, type Inputs } from './outside'
 import { TrainingSession } from './session'
 import type { Parts } from './setup'
 import { silent } from './silent'
 
+const none: Inputs = { others: new Map() }
+
 export interface Draws {
   /** For `train.initialize`: every parameter and buffer before step 0, in the layouts of origin. */
   initialize: Uint8Array
-  /** For `train.inputs`: the order of the training images. */
+  /** For `train.inputs`: the order of the training images and the strategy's noise. */
   inputs: Uint8Array
   /** Streams that the files do not hold, and that therefore need the run's own `train.seed`. */
   seeded: ('transforms' | 'dropout')[]
@@ -39,15 +42,26 @@ export async function drawsOf(
     for (const info of graph.parameters.values())
       values.set(info.name, toOrigin(info, floats(bank.get(info.name))))
     const { batchSize, optimizer, seed, inputs } = spec.train
-    const given = inputs === undefined ? undefined : await readBatchOrder(env.base, inputs)
+    const { strategy, options, context } = setup
+    const declared = strategy.draws?.(context, options) ?? []
+    const known = [...declared.map(({ name }) => name), ...(strategy.inputs?.(context, options) ?? [])]
+    const given = inputs === undefined ? none : await readInputs(env.base, inputs, known)
     const { shuffle, transforms } = spec.data
     // a run without steps draws nothing, but an order has to be of something
     const batches = Math.max(1, setup.steps * optimizer.accumulate)
-    const order = drawnOrder(setup.images.dataset, { batchSize, shuffle, seed, order: given }, batches)
+    const order = drawnOrder(setup.images.dataset, { batchSize, shuffle, seed, order: given.order }, batches)
     const shape = [batches, batchSize]
+    const noise = new Noise(seed, given.others)
+    const tensors = new Map<string, TensorToWrite>([['batch_order', { shape, data: order }]])
+    for (const declaration of declared) {
+      const rows = Array.from({ length: batches }, () => noise.values(declaration))
+      const data = Float32Array.from(rows.flatMap((row) => [...row]))
+      tensors.set(declaration.name, { shape: [batches, ...declaration.shape], data })
+    }
+    for (const [name, value] of given.others) if (!tensors.has(name)) tensors.set(name, value)
     return {
       initialize: writeSafetensors(values, { format: 'pt', architecture: graph.architecture }),
-      inputs: writeSafetensors(new Map([['batch_order', { shape, data: order }]])),
+      inputs: writeSafetensors(tensors),
       seeded: [
         ...(transforms === 'none' ? [] : (['transforms'] as const)),
         ...(spec.model.dropout > 0 ? (['dropout'] as const) : []),

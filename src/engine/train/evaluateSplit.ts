@@ -1,22 +1,26 @@
-import { tf } from '../backend'
+import { tf, type Tensor } from '../backend'
 import type { Split } from '../data/types'
 import { evaluateScores, type Evaluation } from '../evaluate'
 import { runGraph } from '../network'
 import type { ParameterSource } from '../network/types'
 import { floats } from '../optim/floats'
-import type { FrozenFeatures, NetworkInput } from './frozenFeatures'
+import { pixels, type FrozenFeatures, type NetworkInput } from './frozenFeatures'
 import type { Setup } from './setup'
 import { yieldNow } from './yieldNow'
 
 const BATCH = 32
 
-/** Scores of every image of a split, in the order of the data set; every batch norm on running statistics, no dropout. */
+/**
+ * Scores of every image of a split, in the order of the data set; every batch norm on running statistics, no dropout.
+ * @param infer a strategy's own evaluation forward, in the place of the plain network's
+ */
 export async function scoreSplit(
   setup: Setup,
   bank: ParameterSource,
   features: FrozenFeatures,
   split: Split,
   progress: (done: number, total: number) => void = () => {},
+  infer?: (x: Tensor) => Tensor,
 ): Promise<{ logits: Float32Array; labels: Int32Array }> {
   const { graph, images, size } = setup
   const classes = images.dataset.classes.length
@@ -25,14 +29,16 @@ export async function scoreSplit(
   const labels = Int32Array.from(items, (i) => images.dataset.items[i]!.label)
   let done = 0
   const score = async (input: NetworkInput, count: number) => {
-    const scores = tf.tidy(() => runGraph(graph, input.x, { parameters: bank, from: input.from }).output)
+    const scores = tf.tidy(() =>
+      infer ? infer(input.x) : runGraph(graph, input.x, { parameters: bank, from: input.from }).output,
+    )
     logits.set(floats(scores), done * classes)
     tf.dispose([scores, input.x])
     done += count
     progress(done, items.length)
     await yieldNow()
   }
-  while (done < items.length) {
+  while (!infer && done < items.length) {
     const next = items.slice(done, done + BATCH)
     const known = features.known(next)
     if (!known) break
@@ -41,7 +47,7 @@ export async function scoreSplit(
   if (done < items.length) {
     done = 0
     for await (const batch of images.evaluation(split, size, BATCH))
-      await score(features.input(batch, true), batch.items.length)
+      await score(infer ? { x: pixels(batch) } : features.input(batch, true), batch.items.length)
   }
   return { logits, labels }
 }
@@ -53,7 +59,8 @@ export async function evaluateSplit(
   features: FrozenFeatures,
   split: Split,
   progress?: (done: number, total: number) => void,
+  infer?: (x: Tensor) => Tensor,
 ): Promise<Evaluation> {
-  const { logits, labels } = await scoreSplit(setup, bank, features, split, progress)
+  const { logits, labels } = await scoreSplit(setup, bank, features, split, progress, infer)
   return evaluateScores({ logits, labels, classes: setup.images.dataset.classes.length })
 }

@@ -27,7 +27,7 @@ export class FreezeTruth {
       const info = this.graph.parameters.get(name)!
       const solves = info.layer === STANDARDISE_LAYER && active.planned.phase.solve?.standardise === 'layer'
       const mayMove =
-        solves || (info.buffer ? active.mode(info.layer) === 'train' : active.trainedNames.has(name))
+        solves || active.movingNames.has(name) || (info.buffer && active.mode(info.layer) === 'train')
       const change = moved.get(name)
       if (mayMove || change === undefined || change === 0) return undefined
       return info.buffer

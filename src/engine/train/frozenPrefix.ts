@@ -22,6 +22,8 @@ export function cutPoints(graph: NetworkGraph): string[] {
  * chance, so that it runs without a tape and its output per image can be kept. Undefined when there is none worth it.
  */
 export function frozenPrefix(graph: NetworkGraph, active: ActivePhase): string | undefined {
+  // a phase with a forward pass of its own starts from pixels
+  if (active.planned.phase.forward) return undefined
   const hooks = new Set(active.planned.phase.hooks)
   const free = graph.nodes.findIndex(
     (node) =>

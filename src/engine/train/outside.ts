@@ -61,18 +61,30 @@ export async function readInitialize(
   return set
 }
 
-/** What `train.inputs` may hold. */
-const INPUTS = ['batch_order']
+/** The tensors of `train.inputs`: the order of the batches, and what a strategy takes. */
+export interface Inputs {
+  /** Positions in the train split, one batch after the other; checked where the stream is made. */
+  order?: Float32Array
+  others: Map<string, PlainValue>
+}
+
+const ORDER = 'batch_order'
 
 /**
- * `batch_order` of `train.inputs`: positions in the train split, one batch after the other. They are checked against
- * the images where the stream is made.
- * @throws UserError for inputs that no run takes
+ * Tensors of `train.inputs`.
+ * @param known names that the strategy takes beside `batch_order`; a trailing `*` matches all that begins so
+ * @throws UserError for inputs that the run does not take
  */
-export async function readBatchOrder(base: string, path: string): Promise<Float32Array | undefined> {
+export async function readInputs(base: string, path: string, known: readonly string[] = []): Promise<Inputs> {
   const inputs = await readAll('train.inputs', base, path)
-  const odd = [...inputs.keys()].find((name) => !INPUTS.includes(name))
+  const takes = (name: string) =>
+    name === ORDER ||
+    known.some((entry) => (entry.endsWith('*') ? name.startsWith(entry.slice(0, -1)) : name === entry))
+  const odd = [...inputs.keys()].find((name) => !takes(name))
   if (odd !== undefined)
-    throw new UserError(`train.inputs: there is no input "${odd}"; ${path} may hold ${INPUTS.join(', ')}`)
-  return inputs.get('batch_order')?.data
+    throw new UserError(
+      `train.inputs: there is no input "${odd}"; ${path} may hold ${[ORDER, ...known].join(', ')}`,
+    )
+  const others = new Map([...inputs].filter(([name]) => name !== ORDER))
+  return { order: inputs.get(ORDER)?.data, others }
 }

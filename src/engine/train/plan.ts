@@ -46,7 +46,8 @@ function applyFreezeList(
       restartsSchedule: false,
       name: entry.name ?? `phase ${i + 1}`,
       steps: length,
-      trains: (parameter) => matched.has(parameter.name),
+      trains: (parameter) =>
+        matched.has(parameter.name) || (parameter.owned !== undefined && objective.trains(parameter)),
       batchNorm: (layer) => (normsLearn.has(layer) ? mode : 'frozen'),
     }
   })
@@ -81,6 +82,8 @@ export interface ActivePhase {
   /** In the order of the graph's parameters. */
   trained: readonly ParameterInfo[]
   trainedNames: ReadonlySet<string>
+  /** Those and what the strategy's runtime changes by itself: all that is declared to move. */
+  movingNames: ReadonlySet<string>
   mode(layer: string): BatchNormMode
 }
 
@@ -110,14 +113,19 @@ export function activate(
       (overrides.get(parameter.name) ?? phase.trains(parameter)) &&
       !(affine(parameter) && mode(parameter.layer) === 'frozen'),
   )
-  return { planned, trained, trainedNames: new Set(trained.map((parameter) => parameter.name)), mode }
+  const trainedNames = new Set(trained.map((parameter) => parameter.name))
+  const moved = [...graph.parameters.values()].filter(
+    (parameter) => parameter.owned && phase.moves?.(parameter),
+  )
+  const movingNames = new Set([...trainedNames, ...moved.map((parameter) => parameter.name)])
+  return { planned, trained, trainedNames, movingNames, mode }
 }
 
 /** The phase as `run-started` and `phase` events tell it. */
 export function declare(active: ActivePhase, layers: readonly LayerInfo[]): DeclaredPhase {
   const { phase, index, from, to } = active.planned
   const declared = layers.map((layer): LayerDeclaration => ({
-    training: layer.names.some((name) => active.trainedNames.has(name)),
+    training: layer.names.some((name) => active.movingNames.has(name)),
     ...(layer.batchNorm && { batchNorm: active.mode(layer.name) }),
   }))
   return { index, name: phase.name, from, to, declared }

@@ -5,6 +5,8 @@ import type { ActivePhase } from './plan'
 
 export interface RateContext {
   optimizer: OptimizerSpec
+  /** Those that a strategy brings along, by group. */
+  groups: ReadonlyMap<string, OptimizerSpec>
   /** Rate of the head over the backbone's where the run file gives none. */
   headFactor: number
   /** The run file's schedule. */
@@ -13,7 +15,7 @@ export interface RateContext {
 
 /** Rate and decay of each trained parameter at a step: base, discriminative factor, schedule and live factor multiplied. */
 export function ratesAt(
-  { optimizer, headFactor, schedule }: RateContext,
+  { optimizer, groups, headFactor, schedule }: RateContext,
   { planned, trained }: ActivePhase,
   step: number,
   liveFactor: number,
@@ -23,9 +25,11 @@ export function ratesAt(
   const headRate = optimizer.headRate ?? optimizer.rate * headFactor
   return new Map(
     trained.map((parameter) => {
-      const base = parameter.pretrained ? optimizer.rate : headRate
+      const group = groups.get(parameter.owned?.group ?? '')
+      const base = group?.rate ?? (parameter.pretrained ? optimizer.rate : headRate)
       const rate = base * (phase.rateFactor?.(parameter) ?? 1) * factor
-      return [parameter.name, { rate, weightDecay: phase.weightDecay?.(parameter) ?? optimizer.weightDecay }]
+      const weightDecay = phase.weightDecay?.(parameter) ?? (group ?? optimizer).weightDecay
+      return [parameter.name, { rate, weightDecay }]
     }),
   )
 }
@@ -38,7 +42,13 @@ export function rateGroups(
 ): Record<string, number> {
   const groups: Record<string, number> = {}
   for (const parameter of trained) {
-    const group = !parameter.pretrained ? 'head' : planned.phase.rateFactor ? stageOf(parameter) : 'backbone'
+    const group = parameter.owned
+      ? parameter.owned.stage
+      : !parameter.pretrained
+        ? 'head'
+        : planned.phase.rateFactor
+          ? stageOf(parameter)
+          : 'backbone'
     groups[group] = rates.get(parameter.name)!.rate
   }
   return groups

@@ -1,5 +1,6 @@
 import { UserError } from '../../spec/types'
 import { tf } from '../backend'
+import { writeSafetensors } from '../formats'
 import { createBank } from '../network'
 import { floats } from '../optim/floats'
 import {
@@ -25,7 +26,12 @@ export function saveSession(session: TrainingSession): Map<string, Uint8Array> {
     files.set(CHECKPOINT_FILES.phase, packBank(start, changed))
   }
   if (bestValues) files.set(CHECKPOINT_FILES.best, packBank(bestValues, bestValues.names()))
-  files.set(CHECKPOINT_FILES.state, new TextEncoder().encode(JSON.stringify(stateOf(session), null, 1)))
+  const own = session.runtime?.save?.()
+  if (own?.tensors) files.set(CHECKPOINT_FILES.strategy, writeSafetensors(new Map(own.tensors)))
+  files.set(
+    CHECKPOINT_FILES.state,
+    new TextEncoder().encode(JSON.stringify(stateOf(session, own?.state), null, 1)),
+  )
   return files
 }
 
@@ -34,7 +40,7 @@ function sameValues(a: Float32Array, b: Float32Array): boolean {
   return true
 }
 
-function stateOf(session: TrainingSession): SessionState {
+function stateOf(session: TrainingSession, strategy: unknown): SessionState {
   const {
     steps,
     phase,
@@ -44,6 +50,7 @@ function stateOf(session: TrainingSession): SessionState {
     actionsDone,
     stream,
     dropout,
+    noise,
     pace,
     best,
     setup,
@@ -51,20 +58,24 @@ function stateOf(session: TrainingSession): SessionState {
   } = session
   const { name, version, threads } = setup.backend
   return {
-    version: 1,
+    version: 2,
     step: steps,
     phase: phase.index,
     solved,
     rateFactor,
     overrides: [...overrides],
     actions: actionsDone,
-    streams: { batches: stream.state(), dropout: dropout.state() },
+    streams: { batches: stream.state(), dropout: dropout.state(), noise: noise.state() },
     pace: pace.toJSON(),
     best,
     classes: [...setup.images.dataset.classes],
     w0: session.w0Hash,
     backend: { name, version, threads },
     moving,
+    entered: session.entered,
+    left: session.left,
+    enough: session.enough,
+    ...(strategy !== undefined && { strategy }),
     ended: session.ended,
   }
 }
@@ -87,6 +98,12 @@ export async function restoreSession(
     throw new UserError(
       `the data set has other classes (${classes.join(', ')}) than the run began with (${state.classes.join(', ')}); put the folders back, or start a new run`,
     )
+  // before the values: it may change what parameters there are
+  const tensors = files.get(CHECKPOINT_FILES.strategy)
+  await session.runtime?.restore?.({
+    state: state.strategy,
+    tensors: tensors ? await unpackTensors(tensors, CHECKPOINT_FILES.strategy) : new Map(),
+  })
   await setValues(session, fileOf(files, CHECKPOINT_FILES.weights), CHECKPOINT_FILES.weights)
   session.optimizer.restore(
     toTensors(await unpackTensors(fileOf(files, CHECKPOINT_FILES.optimizer), CHECKPOINT_FILES.optimizer)),
@@ -101,9 +118,13 @@ export async function restoreSession(
   session.rateFactor = state.rateFactor
   session.actionsDone = state.actions
   session.best = state.best
+  session.entered = state.entered
+  session.left = state.left
+  session.enough = state.enough
   session.ended = state.ended
   session.stream.restore(state.streams.batches)
   session.dropout.restore(state.streams.dropout)
+  session.noise.restore(state.streams.noise)
   session.pace.restore(state.pace)
   if (!session.setup.phases[state.phase])
     throw new UserError('the checkpoint is of a run with other phases; go on with the run file it began with')

@@ -1,23 +1,27 @@
 import type { DeclaredPhase, Metrics, RunEventBody } from '../../events/types'
 import { UserError } from '../../spec/types'
-import type { ResolvedSpec } from '../../spec/schema'
+import type { OptimizerSpec, ResolvedSpec } from '../../spec/schema'
 import { tf, type Tensor } from '../backend'
 import type { BatchStream, Split } from '../data/types'
 import { createBank, matchParameters } from '../network'
-import type { NetworkGraph, ParameterBank } from '../network/types'
+import type { NetworkGraph, ParameterBank, PlainValue } from '../network/types'
 import { createOptimizer, createSchedule } from '../optim'
 import { floats } from '../optim/floats'
 import type { Optimizer } from '../optim/types'
 import { RandomStream } from '../random'
+import type { StrategyRuntime, Teacher } from '../strategies/types'
 import { judge, type BestState } from './earlyStopping'
 import { evaluateSplit } from './evaluateSplit'
 import { FreezeTruth } from './freezeTruth'
 import { FrozenFeatures } from './frozenFeatures'
 import { measureLayers, movement, type Measured } from './measures'
-import { readBatchOrder, readInitialize } from './outside'
+import { GroupedOptimizer } from './groupedOptimizer'
+import { Noise } from './noise'
+import { readInitialize, readInputs } from './outside'
 import { Pace } from './pace'
 import { activate, declare, type ActivePhase, type PlannedPhase } from './plan'
 import { ratesAt, rateGroups } from './rates'
+import { SessionView } from './runtime'
 import { restoreSession, saveSession } from './savepoint'
 import { setUp, type Parts, type Setup } from './setup'
 import { solveProbe } from './solveProbe'
@@ -53,6 +57,11 @@ export class TrainingSession {
   readonly w0: ParameterBank
   readonly optimizer: Optimizer
   readonly dropout: RandomStream
+  readonly noise: Noise
+  /** The frozen second network, where the strategy has one. */
+  readonly teacher?: Teacher & { parameters: ParameterBank }
+  /** What the strategy does around steps. */
+  readonly runtime?: StrategyRuntime
   readonly pace: Pace
   readonly features: FrozenFeatures
   readonly truth: FreezeTruth
@@ -62,6 +71,10 @@ export class TrainingSession {
   active: ActivePhase
   steps = 0
   solved = false
+  /** The strategy has begun the phase. */
+  entered = false
+  /** The strategy needs no more steps. */
+  enough = false
   /** Steps with a rate above 0 since the phase's declaration. */
   moving = 0
   rateFactor = 1
@@ -75,6 +88,9 @@ export class TrainingSession {
   /** Milliseconds that writing events took since the last step. */
   private told = 0
   private disposed = false
+  /** The strategy has ended the phase. */
+  left = false
+  private readonly groups: ReadonlyMap<string, OptimizerSpec>
 
   private constructor(
     readonly setup: Setup,
@@ -82,20 +98,31 @@ export class TrainingSession {
     readonly stream: BatchStream,
     initial: ParameterBank,
     w0: ParameterBank,
+    inputs: ReadonlyMap<string, PlainValue>,
   ) {
-    const { spec, graph } = setup
+    const { spec, graph, strategy, options } = setup
     this.spec = spec
     this.graph = graph
     this.bank = initial
     this.w0 = w0
-    this.optimizer = createOptimizer(spec.train.optimizer)
+    const main = createOptimizer(spec.train.optimizer)
+    this.groups = strategy.optimizers?.(options, spec) ?? new Map()
+    const groups = new Map([...this.groups].map(([group, own]) => [group, createOptimizer(own)]))
+    this.optimizer =
+      groups.size === 0
+        ? main
+        : new GroupedOptimizer(main, groups, (name) => graph.parameters.get(name)?.owned?.group)
     this.dropout = new RandomStream(spec.train.seed, 'dropout')
+    this.noise = new Noise(spec.train.seed, inputs)
+    if (setup.teacher)
+      this.teacher = { graph: setup.teacher.graph, parameters: createBank(setup.teacher.values) }
     this.pace = new Pace(spec.train.measureEvery === 'auto' ? undefined : spec.train.measureEvery)
     this.features = new FrozenFeatures(graph, initial, setup.size)
     this.truth = new FreezeTruth(graph)
     this.start = w0
     this.active = this.activate(setup.phases[0]!)
     this.features.enter(this.active)
+    this.runtime = strategy.create?.(new SessionView(this, inputs), options)
   }
 
   /**
@@ -105,18 +132,31 @@ export class TrainingSession {
   static async open(spec: ResolvedSpec, env: RunEnvironment, parts: Parts = {}): Promise<TrainingSession> {
     const setup = await setUp(spec, env, parts)
     const { initialize, inputs } = spec.train
-    const order = inputs ? await readBatchOrder(env.base, inputs) : undefined
+    const { strategy, options, context } = setup
+    const known = [
+      ...(strategy.draws?.(context, options) ?? []).map(({ name }) => name),
+      ...(strategy.inputs?.(context, options) ?? []),
+    ]
+    const { order, others } = inputs
+      ? await readInputs(env.base, inputs, known)
+      : { others: new Map<string, PlainValue>() }
     const given = initialize ? await readInitialize(setup.graph, env.base, initialize) : undefined
     const w0 = createBank(setup.w0)
     const bank = createBank(given ? new Map([...setup.w0, ...given]) : setup.w0)
     // the head has no pre-trained value: its distance counts from wherever it starts
     for (const [name, { shape, data }] of given ?? [])
       if (!setup.graph.parameters.get(name)!.pretrained) w0.set(name, tf.tensor(data, shape, 'float32'))
-    const session = new TrainingSession(setup, env, setup.images.stream(setup.size, order), bank, w0)
+    const session = new TrainingSession(setup, env, setup.images.stream(setup.size, order), bank, w0, others)
     session.w0Hash = await w0.hash()
     if (given) session.start = bank.clone()
     if (env.resume) await restoreSession(session, env.resume.files)
     return session
+  }
+
+  /** The strategy's own evaluation forward, where it has one. */
+  get infer(): ((x: Tensor) => Tensor) | undefined {
+    const { runtime } = this
+    return runtime?.infer && ((x) => runtime.infer!(x))
   }
 
   get phase(): PlannedPhase {
@@ -129,7 +169,11 @@ export class TrainingSession {
   /** Nothing is left to do. */
   get done(): boolean {
     const last = this.phase.index === this.setup.phases.length - 1
-    return this.ended || (last && this.steps >= this.phase.to && (!this.phase.phase.solve || this.solved))
+    return (
+      this.ended ||
+      this.enough ||
+      (last && this.steps >= this.phase.to && (!this.phase.phase.solve || this.solved))
+    )
   }
 
   /** Split that evaluations on the way are made on. */
@@ -158,22 +202,42 @@ export class TrainingSession {
     this.truth.restart()
   }
 
-  /** Solves what is to be solved at once and goes on to the next phase that has steps left. */
+  /** Begins the phase, solves what is to be solved at once and goes on to the next phase that has steps left. */
   async advance(stopped?: () => boolean): Promise<void> {
     for (;;) {
       const { phase, index, to } = this.phase
+      if (this.ended || this.enough) return
+      if (!this.entered) await this.begin(index)
       if (phase.solve && !this.solved) {
         await solveProbe(this.setup, this.bank, phase.solve, (event) => this.emit(event), stopped)
         if (stopped?.()) return
         this.solved = true
         this.checkTruth(this.measure())
       }
-      if (this.steps < to || index === this.setup.phases.length - 1) return
+      if (this.steps < to) return
+      if (!this.left) await this.leave(index)
+      if (this.enough || index === this.setup.phases.length - 1) return
       this.enter(index + 1)
     }
   }
 
+  /** What the strategy does before the first step of a phase belongs to the phase's start. */
+  private async begin(index: number): Promise<void> {
+    this.entered = true
+    if (!this.runtime?.enter) return
+    await this.runtime.enter(index)
+    this.snapshot()
+  }
+
+  private async leave(index: number): Promise<void> {
+    this.left = true
+    if ((await this.runtime?.leave?.(index)) === 'end') this.enough = true
+    await this.runtime?.pictures?.()
+  }
+
   private enter(index: number): void {
+    this.entered = false
+    this.left = false
     const before = this.active.trainedNames
     this.solved = false
     this.moving = 0
@@ -230,13 +294,14 @@ export class TrainingSession {
     const { strategy, options } = this.setup
     return {
       optimizer: this.spec.train.optimizer,
+      groups: this.groups,
       headFactor: strategy.headFactor?.(options) ?? 10,
       schedule: createSchedule(this.spec.train.schedule),
     }
   }
 
   private stageOf(layer: string): string {
-    return this.graph.nodes.find((node) => node.name === layer)?.stage ?? layer
+    return this.setup.layers.find(({ name }) => name === layer)?.stage ?? layer
   }
 
   /** Measures of all layers now; with those of a step when one is given. */
@@ -275,8 +340,10 @@ export class TrainingSession {
       this.features,
       split,
       (done, total) => this.emit({ kind: 'progress', what: `evaluation on ${split}`, done, total }),
+      this.infer,
     )
     this.emit({ kind: 'eval', step: this.steps, split, metrics, confusion })
+    await this.runtime?.pictures?.()
     if (split !== 'train') this.lastMetrics = { split, metrics }
     return { split, metrics, confusion }
   }
@@ -359,6 +426,8 @@ export class TrainingSession {
     this.optimizer.dispose()
     this.bestValues?.dispose()
     if (this.start !== this.w0) this.start.dispose()
+    this.runtime?.dispose?.()
+    this.teacher?.parameters.dispose()
     this.bank.dispose()
     this.w0.dispose()
   }

@@ -17,8 +17,9 @@ import {
 import type { LoadedModel, NetworkGraph, PlainValue, Stage } from '../network/types'
 import { RandomStream } from '../random'
 import { strategies } from '../strategies/registry'
-import type { Strategy } from '../strategies/types'
+import type { PlanContext, Strategy } from '../strategies/types'
 import { openImages, type ImageSource } from './images'
+import { addOwned } from './owned'
 import { planPhases, type PlannedPhase } from './plan'
 import { insertStandardisation } from './standardise'
 
@@ -27,6 +28,7 @@ export interface Parts {
   model?: LoadedModel
   images?: ImageSource
   strategy?: Strategy
+  teacher?: LoadedModel
 }
 
 /** A run before its first step: everything that follows from the run file alone. */
@@ -50,6 +52,10 @@ export interface Setup {
   steps: number
   stepsPerEpoch: number
   phases: PlannedPhase[]
+  /** What the phases were planned from. */
+  context: PlanContext
+  /** The frozen second network, where the strategy has one. */
+  teacher?: LoadedModel
 }
 
 /** @throws UserError for anything in the run file that the model, the data or the strategy cannot take */
@@ -62,35 +68,64 @@ export async function setUp(
   const media = parts.model && parts.images ? '' : mediaFolder()
   const images = parts.images ?? (await openImages(spec, { base, media, cache }))
   const model = parts.model ?? (await loadModel(spec.model, { base, media }))
+  const teacher = await loadTeacher(spec, strategy, options, model, { base, media, given: parts.teacher })
   const backend = await openBackend(spec.backend, { seed: spec.train.seed })
-  const network = assemble(spec, strategy, options, model, images.dataset.classes.length)
-  const size = spec.model.inputSize ?? network.graph.inputShape[0]
+  const classes = images.dataset.classes.length
+  const network = assemble(spec, strategy, options, model, classes)
+  const { stages, pretrained } = network
+  const own = { spec, stages, classes, pretrained, teacher: teacher?.graph }
+  const random = (name: string) => new RandomStream(spec.train.seed, `own/${name}`)
+  const { graph, values } = addOwned(
+    network.graph,
+    strategy.parameters?.({ ...own, graph: network.graph }, options, random) ?? [],
+  )
+  const w0 = new Map([...network.w0, ...values])
+  const size = spec.model.inputSize ?? graph.inputShape[0]
   const stepsPerEpoch = Math.max(
     1,
     Math.ceil(images.dataset.counts.train / (spec.train.batchSize * spec.train.optimizer.accumulate)),
   )
   const steps = spec.train.steps ?? (spec.train.epochs ? Math.ceil(spec.train.epochs * stepsPerEpoch) : 60)
-  const phases = planPhases(
-    { spec, graph: network.graph, stages: network.stages, steps, stepsPerEpoch },
-    strategy,
-    options,
-  )
+  const context: PlanContext = { ...own, graph, steps, stepsPerEpoch }
+  const phases = planPhases(context, strategy, options)
   checkWatched(spec, images)
-  checkActions(spec, network.graph)
+  checkActions(spec, graph)
   return {
     spec,
     strategy,
     options,
     backend,
     images,
-    ...network,
-    layers: layerTable(network.graph),
+    graph,
+    stages,
+    w0,
+    features: network.features,
+    layers: layerTable(graph),
     source: model.source,
     size,
     steps: phases.at(-1)?.to ?? 0,
     stepsPerEpoch,
     phases,
+    context,
+    ...(teacher && { teacher }),
   }
+}
+
+async function loadTeacher(
+  spec: ResolvedSpec,
+  strategy: Strategy,
+  options: unknown,
+  model: LoadedModel,
+  { base, media, given }: { base: string; media: string; given?: LoadedModel },
+): Promise<LoadedModel | undefined> {
+  const wanted = strategy.teacher?.(options, spec)
+  if (wanted === undefined) return undefined
+  const teacher = given ?? (wanted === 'self' ? model : await loadModel(wanted, { base, media }))
+  if (teacher.values.size === 0)
+    throw new UserError(
+      `strategy.teacher: ${teacher.source} has no pre-trained weights to learn from; name a model file or a packaged network`,
+    )
+  return teacher
 }
 
 export function findStrategy(spec: ResolvedSpec, given?: Strategy): { strategy: Strategy; options: unknown } {
@@ -126,10 +161,17 @@ export function assemble(
   const stages = inferStages(head.graph)
   const features = featureLayer(head.graph)
   const w0 = new Map([...backbone, ...head.values])
-  if (!strategy.standardisesHead?.(options)) return { graph: head.graph, stages, features, w0 }
+  const pretrained = !random
+  if (!strategy.standardisesHead?.(options)) return { graph: head.graph, stages, features, w0, pretrained }
   const width = inferShapes(head.graph).get(features)!.at(-1)!
   const fixed = insertStandardisation(head.graph, width)
-  return { graph: fixed.graph, stages, features, w0: new Map([...w0, ...fixed.values]) }
+  return {
+    graph: fixed.graph,
+    stages,
+    features,
+    w0: new Map([...w0, ...fixed.values]),
+    pretrained,
+  }
 }
 
 /** A pattern that matches nothing must not come to light when half of the run is done. */

@@ -5,7 +5,7 @@ import type { ParameterRate } from '../optim/types'
 import { NotFiniteError } from './failure'
 import { pixels } from './frozenFeatures'
 import { imagesAreFixed } from './images'
-import { computeObjective, disposeStatistics, type ObjectiveResult } from './objective'
+import { computeObjective, disposeStatistics, type ObjectiveResult, type StatisticsUpdate } from './objective'
 import { findOrigin } from './origin'
 import { applyStatistics } from './runningStatistics'
 import type { TrainingSession } from './session'
@@ -33,33 +33,39 @@ export async function takeStep(
   rates: ReadonlyMap<string, ParameterRate>,
   measured: boolean,
 ): Promise<TakenStep> {
-  const { spec, stream, dropout, bank, optimizer, graph } = session
-  const began = { batches: stream.state(), dropout: dropout.state() }
+  const { spec, stream, dropout, noise, bank, optimizer, runtime } = session
+  const began = { batches: stream.state(), dropout: dropout.state(), noise: noise.state() }
   const { accumulate, clipNorm } = spec.train.optimizer
   const accumulator = new GradientAccumulator(accumulate)
-  const statistics: ObjectiveResult['statistics'] = []
+  const statistics: StatisticsUpdate[] = []
   const totals = new Totals()
   const ms = { data: 0, compute: 0, update: 0 }
   const held: Tensor[] = []
   let gradients = new Map<string, Tensor>()
+  let last: Attempt | undefined
   try {
     while (!accumulator.full) {
       const started = performance.now()
       const batch = await stream.next()
       const drawn = performance.now()
       const dropoutBefore = dropout.state()
-      const result = objectiveOf(session, batch)
+      const attempt = objectiveOf(session, batch)
+      const { result } = attempt
       statistics.push(...result.statistics)
-      held.push(result.parts, result.logits, ...result.gradients.values())
+      held.push(...tensorsOf(attempt), ...result.gradients.values())
       const finite = await totals.add(result, batch.labels)
       if (!finite || !Number.isFinite(globalNorm(result.gradients))) {
         const origin = originOf(session, batch, result, dropoutBefore)
         stream.restore(began.batches)
         dropout.restore(began.dropout)
+        noise.restore(began.noise)
         throw new NotFiniteError(session.steps, origin)
       }
       accumulator.add(result.gradients)
-      tf.dispose(held.splice(0))
+      tf.dispose([...result.gradients.values()])
+      held.length = 0
+      if (accumulator.full && runtime?.afterStep) held.push(...tensorsOf((last = attempt)))
+      else tf.dispose(tensorsOf(attempt))
       ms.data += drawn - started
       ms.compute += performance.now() - drawn
       await yieldNow()
@@ -72,7 +78,8 @@ export async function takeStep(
     const pulls = pullsOf(session)
     optimizer.apply(bank, gradients, (name) => rates.get(name)!)
     applyPulls(session, pulls, rates)
-    applyStatistics(graph, bank, statistics, session.active.planned.phase.batchNormMomentum)
+    applyStatistics(bank, statistics)
+    if (last) await runtime?.afterStep?.({ ...seen(last), rates, ...totals.mean() })
     ms.update = performance.now() - updating
     const taken = gradients
     gradients = new Map()
@@ -91,16 +98,50 @@ export async function takeStep(
   }
 }
 
-function objectiveOf(session: TrainingSession, batch: ImageBatch): ObjectiveResult {
-  const { graph, active, bank, w0, dropout, features, spec } = session
+/** One batch through the objective. */
+interface Attempt {
+  batch: ImageBatch
+  x: Tensor
+  labels: Tensor
+  result: ObjectiveResult
+}
+
+function objectiveOf(session: TrainingSession, batch: ImageBatch): Attempt {
+  const { graph, active, bank, w0, dropout, features, spec, steps, noise, teacher, setup } = session
   const { x, from } = features.input(batch, imagesAreFixed(spec))
   const labels = tf.tensor1d(batch.labels, 'int32')
   try {
-    return computeObjective({ graph, active, bank, w0, x, from, labels, dropout })
-  } finally {
+    const result = computeObjective({
+      graph,
+      active,
+      bank,
+      w0,
+      x,
+      from,
+      labels,
+      dropout,
+      steps,
+      total: setup.steps,
+      items: batch.items,
+      teacher,
+      noise,
+    })
+    return { batch, x, labels, result }
+  } catch (error) {
     tf.dispose([x, labels])
+    throw error
   }
 }
+
+const tensorsOf = ({ x, labels, result: { parts, logits, observed } }: Attempt): Tensor[] => [
+  x,
+  labels,
+  parts,
+  logits,
+  ...Object.values(observed),
+]
+
+const seen = ({ batch, x, labels, result: { observed } }: Attempt) => ({ batch, x, labels, observed })
 
 function originOf(
   session: TrainingSession,

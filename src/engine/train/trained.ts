@@ -40,13 +40,26 @@ export async function openTrained(
   const state = readState(files)
   const { strategy, options } = findStrategy(spec)
   const model = await loadModel(spec.model, { base, media })
-  const { graph } = assemble(spec, strategy, options, model, state.classes.length)
+  const { graph, stages } = assemble(spec, strategy, options, model, state.classes.length)
   const values = await unpackTensors(fileOf(files, CHECKPOINT_FILES.weights), CHECKPOINT_FILES.weights)
   for (const name of graph.parameters.keys())
     if (!values.has(name))
       throw new UserError(`the checkpoint has no values for "${name}"; it is of another network`)
   const size = spec.model.inputSize ?? graph.inputShape[0]
-  return { ...foldStandardisation(graph, values), classes: state.classes, size, step: state.step }
+  const known = { classes: state.classes, size, step: state.step }
+  if (strategy.finished) {
+    const trained = {
+      graph,
+      stages,
+      values,
+      w0: model.values,
+      state: state.strategy,
+      classes: state.classes.length,
+    }
+    return { ...strategy.finished(trained, options, spec), ...known }
+  }
+  const plain = new Map([...graph.parameters.keys()].map((name) => [name, values.get(name)!]))
+  return { ...foldStandardisation(graph, plain), ...known }
 }
 
 export interface Prediction {

@@ -167,6 +167,8 @@ export async function gradientsReachOnlyWhatTrains(member: Member): Promise<void
       from,
       labels,
       dropout: undefined,
+      total: session.setup.steps,
+      items: batch.items,
     })
     expect([...result.gradients.keys()]).toEqual([...trainedNames])
     disposeStatistics(result.statistics)

@@ -116,6 +116,7 @@ function penalty(w: number[], w0: number[], alpha: number): number {
       hooks: new Map(),
       logits: tf.scalar(0),
       labels: tf.scalar(0),
+      step: 0,
     }
     return l2spPenalty(view, [kernel], { alpha, beta: 0, scope: 'kernels' }).dataSync()[0]!
   })
