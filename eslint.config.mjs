@@ -114,6 +114,8 @@ export default tseslint.config(
       'src/engine/data/**',
       'src/engine/formats/**',
       'src/engine/backend/native/**',
+      'src/engine/backend/wasm/files.ts',
+      'src/engine/backend/webgpu/**',
       'src/engine/media.ts',
     ],
     rules: {

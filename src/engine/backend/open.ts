@@ -1,71 +1,63 @@
-import { UserError, ExitCode } from '../../spec/types'
-import { wasmFolder } from './native/wasmFiles'
+import type { DeviceSpec } from '../../spec/schema'
+import { ExitCode, UserError } from '../../spec/types'
+import { openCpu } from './cpu/open'
 import { openNative } from './native/open'
-import { setWasmPaths, tf, versions } from './tf'
-import type { BackendName, OpenBackend } from './types'
+import { tf } from './tf'
+import type { BackendName, OpenBackend, Opened } from './types'
+import { openWasm } from './wasm/open'
+import { openWebgpu } from './webgpu/open'
 
 export interface OpenOptions {
   /** Folder of tfjs's wasm binaries; found beside the bundle or in node_modules when left out. */
   wasmPath?: string
   /** Recorded, not used: random numbers come from the named streams. */
   seed?: number
+  /** Threads and switches of the device, from the run file. */
+  device?: DeviceSpec
+  /** Why this run cannot be done on a back end, in words; undefined: it can. Asked by `auto` alone. */
+  unfit?: (name: BackendName) => string | undefined
 }
 
-/** Fastest first; native and webgpu join when they are provisioned. */
-const order: readonly BackendName[] = ['wasm', 'cpu']
+/**
+ * Fastest first. Each makes itself tfjs's current back end or throws a UserError that says what is missing; a
+ * software rasteriser or the like is refused there unless it was named.
+ */
+const openers: Record<BackendName, (options: OpenOptions) => Promise<Opened>> = {
+  native: ({ device }) => openNative(device),
+  webgpu: ({ device }) => openWebgpu(device?.adapter),
+  wasm: ({ wasmPath }) => openWasm(wasmPath),
+  cpu: openCpu,
+}
+
+/** Names of back ends, fastest first. */
+export const backendNames = Object.keys(openers) as BackendName[]
 
 /**
- * Opens a back end and makes it tfjs's current one; `auto` takes the first that opens and says in `reason` why not
- * an earlier one. Throws a UserError (exit code 3) when the named one cannot be opened.
+ * Opens a back end and makes it tfjs's current one; `auto` takes the first that opens and can do the run, and says in
+ * `reason` why not an earlier one. Throws a UserError (exit code 3) when the named one cannot be opened.
  */
 export async function openBackend(
   name: BackendName | 'auto',
   options: OpenOptions = {},
 ): Promise<OpenBackend> {
-  if (name !== 'auto')
-    return { ...(await open(name, options)), reason: 'named in the run file or on the command line' }
+  const { seed } = options
+  if (name !== 'auto') return { ...(await openers[name](options)), name, seed, reason: 'asked for by name' }
   const refused: string[] = []
-  for (const candidate of order) {
+  for (const candidate of backendNames) {
+    const unfit = options.unfit?.(candidate)
+    if (unfit !== undefined) {
+      refused.push(`${candidate}: ${unfit}`)
+      continue
+    }
     try {
-      const opened = await open(candidate, options)
-      return { ...opened, reason: [`the fastest that opens here`, ...refused].join('; ') }
+      const opened = await openers[candidate](options)
+      const reason = ['the fastest that can do this run here', ...refused].join('; ')
+      return { ...opened, name: candidate, seed, reason }
     } catch (error) {
       refused.push(`${candidate}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
-  throw new UserError(`no back end opens: ${refused.join('; ')}`, ExitCode.machineLacks)
-}
-
-async function open(name: BackendName, { wasmPath, seed }: OpenOptions): Promise<OpenBackend> {
-  if (name === 'cpu') {
-    await tf.setBackend('cpu')
-    // else tfjs advertises another package on the console
-    Object.assign(tf.backend(), { firstUse: false })
-    return { name, version: versions.cpu, threads: 1, device: 'JavaScript, 1 thread', seed }
-  }
-  if (name === 'native') return { ...(await openNative()), seed }
-  if (name !== 'wasm')
-    throw new UserError(
-      `back end "${name}" is not installed; write "auto", "wasm" or "cpu"`,
-      ExitCode.machineLacks,
-    )
-  if (tf.getBackend() !== 'wasm' && !tf.engine().registry['wasm']) {
-    const folder = wasmPath ?? wasmFolder()
-    if (!folder)
-      throw new UserError(
-        'the files of the wasm back end are missing (tfjs-backend-wasm-simd.wasm); install the package again',
-        ExitCode.machineLacks,
-      )
-    // a second thread was never seen to start in Node, and one thread keeps results the same everywhere
-    tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)
-    setWasmPaths(folder.endsWith('/') ? folder : `${folder}/`)
-  }
-  if (!(await tf.setBackend('wasm')))
-    throw new UserError(
-      'the wasm back end does not start on this machine; write "cpu"',
-      ExitCode.machineLacks,
-    )
-  return { name, version: versions.wasm, threads: 1, device: 'WebAssembly SIMD, 1 thread', seed }
+  throw new UserError(`no back end can do this run: ${refused.join('; ')}`, ExitCode.machineLacks)
 }
 
 /**
@@ -76,6 +68,6 @@ export async function resetBackend(): Promise<void> {
   const name = tf.getBackend()
   const factory = tf.findBackendFactory(name)
   tf.removeBackend(name)
-  tf.registerBackend(name, factory, name === 'wasm' ? 2 : 1)
+  tf.registerBackend(name, factory, 2)
   await tf.setBackend(name)
 }

@@ -1,0 +1,88 @@
+import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
+import { ExitCode, UserError } from '../../../spec/types'
+import { tf } from '../tf'
+import { events } from './events'
+import { inWords, largestTensor } from './limits'
+
+type Values = ReturnType<WebGPUBackend['readSync']>
+
+/** tfjs's back end on Dawn: reads that block, and a sentence instead of zeros where the device has failed. */
+export class DawnBackend extends WebGPUBackend {
+  /** Why nothing can be computed any more. */
+  failure?: UserError
+
+  constructor(device: GPUDevice, info: GPUAdapterInfo) {
+    super(device, info)
+    void device.lost.then(({ reason, message }) => {
+      if (reason !== 'destroyed') this.fail(`the GPU was lost (${message.trim() || reason})`)
+    })
+    device.onuncapturederror = ({ error }) => this.fail(`the GPU reports: ${firstLine(error.message)}`)
+  }
+
+  private fail(what: string): void {
+    this.failure ??= new UserError(
+      `back end "webgpu": ${what}; go on from the last checkpoint with \`thaw resume\`, with a smaller train.batchSize if memory was short, or write "backend": "wasm"`,
+      ExitCode.machineLacks,
+    )
+  }
+
+  private check(): void {
+    if (this.failure) throw this.failure
+  }
+
+  override uploadToGPU(dataId: object): void {
+    const { shape, resource } = this.tensorMap.get(dataId)
+    const bytes = 4 * tf.util.sizeFromShape(shape)
+    const most = largestTensor(this.device.limits)
+    if (!resource && bytes > most)
+      throw new UserError(
+        `back end "webgpu": a tensor [${shape}] takes ${inWords(bytes)} and this GPU binds ${inWords(most)} at most; write a smaller train.batchSize or model.inputSize`,
+        ExitCode.machineLacks,
+      )
+    super.uploadToGPU(dataId)
+  }
+
+  override runWebGPUProgram(...call: Parameters<WebGPUBackend['runWebGPUProgram']>) {
+    this.check()
+    return super.runWebGPUProgram(...call)
+  }
+
+  override async read(dataId: object): Promise<Values> {
+    this.check()
+    const values = await events.during(super.read(dataId))
+    this.check()
+    return values
+  }
+
+  /** Blocks until the GPU is done, as `dataSync` does on other back ends. */
+  override readSync(dataId: object): Values {
+    const data = this.tensorMap.get(dataId)
+    if (data.values !== null && data.values !== undefined) return data.values
+    this.check()
+    const buffer = data.resource as GPUBuffer
+    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ
+    const staging = this.bufferManager.acquireBuffer(buffer.size, usage)
+    this.ensureCommandEncoderReady()
+    this.endComputePassEncoder()
+    const encoder = (this as unknown as { commandEncoder: GPUCommandEncoder }).commandEncoder
+    encoder.copyBufferToBuffer(buffer, 0, staging, 0, buffer.size)
+    this.submitQueue()
+    // a rejection shows in mapState
+    staging.mapAsync(GPUMapMode.READ).catch(() => undefined)
+    events.waitFor(() => staging.mapState !== 'pending')
+    if (staging.mapState !== 'mapped') this.fail('a result could not be read back')
+    this.check()
+    const bytes = staging.getMappedRange().slice(0)
+    staging.unmap()
+    this.bufferManager.releaseBuffer(staging)
+    data.values = tf.util.convertBackendValuesAndArrayBuffer(bytes, data.dtype)
+    return data.values
+  }
+
+  override dispose(): void {
+    super.dispose()
+    this.device.destroy()
+  }
+}
+
+const firstLine = (text: string): string => text.trim().split('\n')[0]!
