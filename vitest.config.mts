@@ -1,4 +1,8 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+
+// `auto` must choose the same on every machine, whatever is installed: only the native tests look elsewhere
+const env = { THAW_NATIVE_DIR: join(import.meta.dirname, '.cache', 'no-native') }
 
 /** Three suites by cost: pure units, parity with PyTorch, and real processes. */
 export default defineConfig({
@@ -8,6 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          env,
           include: ['test/unit/**/*.test.ts'],
           exclude: ['**/*.mocked.test.ts'],
           testTimeout: 30_000,
@@ -20,6 +25,7 @@ export default defineConfig({
         test: {
           // tests that put something in a module's place, which files that share modules would see
           name: 'unit-mocked',
+          env,
           include: ['test/unit/**/*.mocked.test.ts'],
           testTimeout: 30_000,
           maxWorkers: 2,
@@ -37,6 +43,7 @@ export default defineConfig({
       {
         test: {
           name: 'process',
+          env,
           include: ['test/process/**/*.test.ts'],
           // real processes on a machine that others use too: a second try, never a third
           retry: process.env.CI ? 1 : 0,

@@ -322,6 +322,39 @@ export const freezeSchema = z
   .min(1)
   .max(1000)
 
+export const deviceSchema = z.strictObject({
+  threads: z
+    .int()
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe('Threads of one operation (native); default: the physical cores that this process may use'),
+  gpu: z
+    .int()
+    .min(0)
+    .max(1023)
+    .optional()
+    .describe('Which NVIDIA GPU (native), as `nvidia-smi` counts; default: the first'),
+  adapter: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('Part of the name of the GPU (webgpu); `swiftshader` is a software rasteriser, for tests'),
+  memoryGrowth: z
+    .boolean()
+    .default(true)
+    .describe("Take the GPU's memory as it is needed, instead of all at the start (native)"),
+  tf32: z
+    .boolean()
+    .default(true)
+    .describe('Let an NVIDIA GPU round the factors of products to 10 bits, several times faster (native)'),
+  deterministic: z
+    .boolean()
+    .default(true)
+    .describe('Only operations that give the same bits each time (native); without it a GPU may be faster'),
+})
+
 /** The run file with any strategy; `strategyOptions` narrows `strategy` to the registered ones. */
 export function createRunFileSchema<S extends z.ZodType>(strategy: S) {
   return z.strictObject({
@@ -335,7 +368,8 @@ export function createRunFileSchema<S extends z.ZodType>(strategy: S) {
     backend: z
       .enum(['auto', 'native', 'webgpu', 'wasm', 'cpu'])
       .default('auto')
-      .describe('What computes; `auto` takes the fastest that works here'),
+      .describe('What computes; `auto` takes the fastest that can do the run here'),
+    device: deviceSchema.prefault({}).describe('How the back end uses the machine'),
   })
 }
 
@@ -350,4 +384,5 @@ export type TrainSpec = z.output<typeof trainSchema>
 export type OptimizerSpec = z.output<typeof optimizerSchema>
 export type ScheduleSpec = z.output<typeof scheduleSchema>
 export type ActionSpec = z.output<typeof actionSchema>
+export type DeviceSpec = z.output<typeof deviceSchema>
 export type FreezeSpec = z.output<typeof freezeSchema>

@@ -24,6 +24,9 @@ export interface ConvAttributes {
   dilations?: readonly [number, number]
 }
 
+/** What an opener tells: the rest of OpenBackend is the same for all. */
+export type Opened = Pick<OpenBackend, 'version' | 'threads' | 'device'>
+
 /** Value of `f` with the gradient of its loss by each input; all tensors belong to the caller. */
 export interface ValueAndGradients<A> {
   loss: Tensor

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path'
 const binary = 'tfjs-backend-wasm-simd.wasm'
 
 /**
- * Folder with tfjs's wasm binaries: `wasm` beside a bundle, `node_modules` above the sources. The one file outside
- * native that knows of folders on its behalf; a browser worker would hand `wasmPath` to `openBackend` instead.
+ * Folder with tfjs's wasm binaries: `wasm` beside a bundle, `node_modules` above the sources. The one file of this
+ * back end that knows of folders; a browser worker would hand `wasmPath` to `openBackend` instead.
  * `__dirname` exists in CommonJS bundles and under vitest alike, `import.meta.url` only in the latter.
  */
 export function wasmFolder(): string | undefined {
