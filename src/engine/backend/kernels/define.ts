@@ -16,7 +16,7 @@ export interface KernelDefinition<A extends Attributes> {
   gradient?: (dy: Tensor, saved: Tensor[], attributes: A) => Record<string, () => Tensor>
 }
 
-const backends = ['cpu', 'wasm', 'webgpu']
+const backends = ['cpu', 'wasm', 'webgpu', 'tensorflow']
 
 /**
  * Registers an op with tfjs's engine and returns how to call it. Registered kernels rather than `tf.customGrad`,
