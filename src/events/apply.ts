@@ -108,6 +108,9 @@ export function applyEvent(draft: Draft, event: RunEvent): void {
     case 'picture':
       view.pictures[event.name] = { step: event.step, data: event.data }
       return
+    case 'artifact':
+      view.artifacts[event.name] = { step: event.step, bytes: event.bytes }
+      return
     case 'alarm': {
       const { step, code, layer, message } = event
       const same = (other: typeof event | (typeof view.alarms)[number]) =>

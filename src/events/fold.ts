@@ -22,6 +22,7 @@ function draftOf(view: RunView): Draft {
     controls: view.controls.slice(),
     checkpoints: view.checkpoints.slice(),
     pictures: record(view.pictures),
+    artifacts: record(view.artifacts),
     logs: view.logs.slice(),
   }
   return { view: copy, ownedSeries: new Set() }

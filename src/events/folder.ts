@@ -13,6 +13,8 @@ export interface RunFolder {
   layers: string
   control: string
   log: string
+  /** Files that views show, see artifacts.ts. */
+  artifacts: string
 }
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
@@ -31,6 +33,7 @@ function describe(path: string): RunFolder {
     layers: join(path, 'layers.f32'),
     control: join(path, 'control.json'),
     log: join(path, 'trainer.log'),
+    artifacts: join(path, 'artifacts'),
   }
 }
 

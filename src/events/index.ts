@@ -1,3 +1,4 @@
+export type * from './artifacts'
 export {
   attemptOwner,
   createExclusively,

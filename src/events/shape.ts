@@ -21,6 +21,7 @@ const required: Record<RunEventKind, Record<string, Check>> = {
   layers: { step: 'step', row: 'step', rows: 'step', every: 'step' },
   eval: { step: 'step', split: 'string', metrics: 'object' },
   picture: { step: 'step', name: 'string' },
+  artifact: { step: 'step', name: 'string', bytes: 'number' },
   alarm: { step: 'step', code: 'string', message: 'string' },
   control: { step: 'step', source: 'string' },
   checkpoint: { step: 'step', folder: 'string', bytes: 'number', why: 'string' },

@@ -40,7 +40,7 @@ export function supersede(draft: Draft, from: number): void {
     delete view.series[name]
     draft.ownedSeries.delete(name)
   }
-  for (const named of [view.pictures, view.confusion]) {
+  for (const named of [view.pictures, view.artifacts, view.confusion]) {
     for (const [name, item] of Object.entries(named)) if (item.step > from) delete named[name]
   }
 }

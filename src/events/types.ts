@@ -115,6 +115,8 @@ export type RunEventBody =
       confusion?: number[][]
     }
   | { kind: 'picture'; step: number; name: string; data: unknown }
+  /** A file beside the log that a view may show: `artifacts/NAME` in the run folder, see artifacts.ts. Replaces one of the same name. */
+  | { kind: 'artifact'; step: number; name: string; bytes: number }
   | { kind: 'alarm'; step: number; code: string; layer?: string; message: string }
   | { kind: 'control'; step: number; action: unknown; source: string }
   | { kind: 'checkpoint'; step: number; folder: string; bytes: number; why: string }

@@ -57,6 +57,8 @@ export interface RunView {
   checkpoints: { step: number; folder: string; bytes: number; why: string; attempt: number; seq: number }[]
   /** Latest picture by name. */
   pictures: Record<string, { step: number; data: unknown }>
+  /** Latest of each file in `artifacts/`, by name. */
+  artifacts: Record<string, { step: number; bytes: number }>
   /** Where the layer measures that count lie in `layers.f32`. */
   rows: RowRange[]
   /** Steps between layer measures now; 0 when none was taken. */
@@ -102,6 +104,7 @@ export function emptyView(): RunView {
     controls: [],
     checkpoints: [],
     pictures: record(),
+    artifacts: record(),
     rows: [],
     every: 0,
     logs: [],

@@ -1,7 +1,11 @@
+import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { sync as writeFileAtomic } from 'write-file-atomic'
 import type { RunSink } from '../engine/train/types'
 import {
   type CheckpointStore,
   EventWriter,
+  explainFailure,
   LayerWriter,
   type Attempt,
   type RunEventBody,
@@ -17,7 +21,7 @@ export class FolderSink implements RunSink {
   ended = false
 
   constructor(
-    folder: RunFolder,
+    private readonly folder: RunFolder,
     private readonly attempt: Attempt,
     private readonly store: CheckpointStore,
     private readonly pulse: Pick<Pulse, 'note'>,
@@ -42,6 +46,19 @@ export class FolderSink implements RunSink {
     this.attempt.assertCurrent()
     const { folder, bytes } = this.store.save(step, files, why, () => this.attempt.assertCurrent())
     return { folder, bytes }
+  }
+
+  artifact(name: string, content: Uint8Array): void {
+    this.attempt.assertCurrent()
+    const file = join(this.folder.artifacts, name)
+    try {
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileAtomic(file, Buffer.from(content.buffer, content.byteOffset, content.byteLength), {
+        fsync: false,
+      })
+    } catch (error) {
+      throw explainFailure(error, 'write', file)
+    }
   }
 
   async checkpointsKeep(best: number | undefined, last: number): Promise<void> {

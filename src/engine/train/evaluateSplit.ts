@@ -60,7 +60,8 @@ export async function evaluateSplit(
   split: Split,
   progress?: (done: number, total: number) => void,
   infer?: (x: Tensor) => Tensor,
-): Promise<Evaluation> {
+): Promise<Evaluation & { logits: Float32Array; labels: Int32Array }> {
   const { logits, labels } = await scoreSplit(setup, bank, features, split, progress, infer)
-  return evaluateScores({ logits, labels, classes: setup.images.dataset.classes.length })
+  const evaluation = evaluateScores({ logits, labels, classes: setup.images.dataset.classes.length })
+  return { ...evaluation, logits, labels }
 }

@@ -85,11 +85,11 @@ async function loop(session: TrainingSession, env: RunEnvironment): Promise<'fin
 /** Last evaluations and the last checkpoint, with the weights that the run ends with. */
 async function finish(session: TrainingSession): Promise<void> {
   const { val, test } = session.setup.images.dataset.counts
-  if (val > 0) await session.watch()
+  if (val > 0) await session.watch({ final: true })
   session.conclude()
   // first the weights, then the numbers: what can fail last loses least
   await session.checkpoint('end')
-  if (test > 0) await session.evaluate('test')
+  if (test > 0) await session.evaluate('test', { final: true })
 }
 
 async function periodicCheckpoint(session: TrainingSession, env: RunEnvironment): Promise<void> {

@@ -10,6 +10,7 @@ import { floats } from '../optim/floats'
 import type { Optimizer } from '../optim/types'
 import { RandomStream } from '../random'
 import type { StrategyRuntime, Teacher } from '../strategies/types'
+import { tellPredictions, tellThumbnails, tellWeights } from './artifacts'
 import { judge, type BestState } from './earlyStopping'
 import { evaluateSplit } from './evaluateSplit'
 import { FreezeTruth } from './freezeTruth'
@@ -328,13 +329,17 @@ export class TrainingSession {
     for (const alarm of alarms) this.emit(alarm)
   }
 
-  /** Evaluates a split with the weights of now and tells it. */
+  /**
+   * Evaluates a split with the weights of now and tells it.
+   * @param final keeps small pictures of its images too
+   */
   async evaluate(
     split: Split = this.watchedSplit,
+    { final = false } = {},
   ): Promise<{ split: Split; metrics: Metrics; confusion: number[][] }> {
     if (this.setup.images.dataset.counts[split] === 0)
       throw new UserError(`there are no ${split} images to evaluate on; set data.split.${split}`)
-    const { metrics, confusion } = await evaluateSplit(
+    const { metrics, confusion, logits, labels } = await evaluateSplit(
       this.setup,
       this.bank,
       this.features,
@@ -343,14 +348,16 @@ export class TrainingSession {
       this.infer,
     )
     this.emit({ kind: 'eval', step: this.steps, split, metrics, confusion })
+    if (split !== 'train') tellPredictions(this, split, { logits, labels })
+    if (final) await tellThumbnails(this, split, { logits, labels })
     await this.runtime?.pictures?.()
     if (split !== 'train') this.lastMetrics = { split, metrics }
     return { split, metrics, confusion }
   }
 
   /** Evaluates, remembers the best, and says whether patience has run out. */
-  async watch(): Promise<{ stop: boolean }> {
-    const { metrics, split } = await this.evaluate()
+  async watch({ final = false } = {}): Promise<{ stop: boolean }> {
+    const { metrics, split } = await this.evaluate(this.watchedSplit, { final })
     if (split === 'test') return { stop: false }
     const { earlyStopping, keep } = this.spec.train
     this.best = judge(this.best, earlyStopping?.metric ?? 'balancedAccuracy', metrics, this.steps)
@@ -374,6 +381,7 @@ export class TrainingSession {
     const saved = await this.env.sink.saveCheckpoint(this.steps, files, why)
     this.emit({ kind: 'checkpoint', step: this.steps, ...saved, why })
     await this.env.sink.checkpointsKeep?.(this.best?.step, this.spec.train.checkpoints.last)
+    tellWeights(this)
     return saved
   }
 

@@ -33,6 +33,8 @@ export interface RunSink {
     files: ReadonlyMap<string, Uint8Array>,
     why: string,
   ): Promise<{ folder: string; bytes: number }>
+  /** Puts a file into the run's `artifacts/`, replacing one of the same name; see events/artifacts.ts. */
+  artifact?(name: string, content: Uint8Array): void
   /** Called at every step boundary; a sink that has been superseded by a newer attempt throws here. */
   checkpointsKeep?(best: number | undefined, last: number): Promise<void>
   /** Throws when this writer has lost the run to a newer attempt. */

@@ -1,0 +1,85 @@
+import type { ThumbnailTable } from '../../events/artifacts'
+import { thumbnail } from '../data'
+import type { Split } from '../data/types'
+import { predictionTable } from '../evaluate'
+import type { TrainingSession } from './session'
+import { weightTable } from './weightTable'
+
+/** So many pictures of a split are kept, the worst predicted first. */
+const THUMBNAILS = 600
+
+const BATCH = 32
+
+/** Hands a file to the sink and tells it; a run goes on without one, so a full disk is a warning. */
+function put(session: TrainingSession, name: string, content: Uint8Array, tell = true): boolean {
+  const { sink } = session.env
+  if (!sink.artifact) return false
+  try {
+    sink.artifact(name, content)
+  } catch (error) {
+    sink.assertCurrent?.()
+    const message = error instanceof Error ? error.message : String(error)
+    session.emit({ kind: 'log', level: 'warning', message })
+    return false
+  }
+  if (tell) session.emit({ kind: 'artifact', step: session.steps, name, bytes: content.length })
+  return true
+}
+
+const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
+
+/** Positions in the data set of a split's images, in the order of evaluation. */
+const positionsOf = ({ setup }: TrainingSession, split: Split): number[] =>
+  setup.images.dataset.items.flatMap((item, i) => (item.split === split ? [i] : []))
+
+export function tellPredictions(
+  session: TrainingSession,
+  split: Split,
+  { logits, labels }: { logits: Float32Array; labels: Int32Array },
+): void {
+  if (!session.env.sink.artifact) return
+  const { items, classes } = session.setup.images.dataset
+  const positions = positionsOf(session, split)
+  const table = predictionTable(
+    { logits, labels, classes: classes.length },
+    { step: session.steps, split, classes: [...classes], path: (i) => items[positions[i]!]!.path },
+  )
+  put(session, `predictions-${split}.json`, json(table))
+}
+
+export function tellWeights(session: TrainingSession): void {
+  if (!session.env.sink.artifact) return
+  const { graph, bank, w0, setup, steps } = session
+  put(session, 'weights.json', json(weightTable({ step: steps, layers: setup.layers, graph, bank, w0 })))
+}
+
+/** Small pictures of the images of a split: all of them, or the worst predicted where there are many. */
+export async function tellThumbnails(
+  session: TrainingSession,
+  split: Split,
+  { logits, labels }: { logits: Float32Array; labels: Int32Array },
+): Promise<void> {
+  if (!session.env.sink.artifact) return
+  const { images, size } = session.setup
+  const { items, classes } = images.dataset
+  const positions = positionsOf(session, split)
+  const surprise = positions.map((_, i) => {
+    const scores = logits.subarray(i * classes.length, (i + 1) * classes.length)
+    return Math.max(...scores) - scores[labels[i]!]!
+  })
+  const worst = positions.map((_, i) => i).sort((a, b) => surprise[b]! - surprise[a]!)
+  const chosen = new Set(worst.slice(0, THUMBNAILS).map((i) => positions[i]!))
+  const numbers: Record<string, number> = Object.create(null) as Record<string, number>
+  let number = 0
+  for await (const batch of images.evaluation(split, size, BATCH)) {
+    const length = batch.images.length / batch.items.length
+    for (const [i, item] of batch.items.entries()) {
+      if (!chosen.has(item)) continue
+      const picture = await thumbnail(batch.images.subarray(i * length, (i + 1) * length), batch.shape[1])
+      if (!put(session, `thumbnails-${split}/${number}.jpg`, picture, false)) return
+      numbers[items[item]!.path] = number++
+    }
+  }
+  const table: ThumbnailTable = { v: 1, split, numbers }
+  put(session, `thumbnails-${split}.json`, json(table))
+}

@@ -1,0 +1,53 @@
+/** What the files in `artifacts/` of a run folder hold; each is announced by an `artifact` event. */
+
+/** `predictions-SPLIT.json`: what the network said of each image, by columns; rewritten at each evaluation of the split. */
+export interface PredictionTable {
+  v: 1
+  step: number
+  split: 'train' | 'val' | 'test'
+  classes: string[]
+  /** Images of the split; the columns hold at most 20,000 of them, the worst ones first when there are more. */
+  total: number
+  /** Relative to the data's root. */
+  paths: string[]
+  /** Index of the true class. */
+  labels: number[]
+  /** The most and the second most probable class. */
+  predicted: number[]
+  second: number[]
+  /** Probabilities of those two and of the true class, 3 decimals. */
+  confidence: number[]
+  runnerUp: number[]
+  truth: number[]
+}
+
+/**
+ * `thumbnails-SPLIT.json`: which images have a picture of at most 64 px beside it, as `thumbnails-SPLIT/NUMBER.jpg`.
+ */
+export interface ThumbnailTable {
+  v: 1
+  split: 'train' | 'val' | 'test'
+  /** Number by path. */
+  numbers: Record<string, number>
+}
+
+/** `weights.json`: how the values of each layer lie now and lay in w0; rewritten at each checkpoint. */
+export interface WeightTable {
+  v: 1
+  step: number
+  layers: LayerWeights[]
+}
+
+export interface LayerWeights {
+  name: string
+  /** Values that are bit-equal with w0, of all (buffers left out). */
+  equal: number
+  count: number
+  /** Of both histograms; equal bins. */
+  low: number
+  high: number
+  w0: number[]
+  now: number[]
+  /** Of a batch norm: (mean - mean in w0) / sqrt(variance in w0 + eps) by channel, sorted, at most 64 quantiles. */
+  drift?: number[]
+}
