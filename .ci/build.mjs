@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url)
 const dev = process.argv.includes('--dev')
 
 /** Packages with native code or files beside them stay outside the bundles and ship in node_modules. */
-const external = ['vscode', 'sharp', '@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node-gpu/*', 'webgpu']
+const external = ['vscode', 'sharp', 'webgpu']
 
 const common = {
   bundle: true,
@@ -92,7 +92,17 @@ export async function bundle({ quiet = false } = {}) {
     'tfjs-backend-wasm-threaded-simd.wasm',
   ])
     cpSync(join(wasm, 'dist', name), join(root, 'dist/wasm', name))
+  copyAddonSources()
   if (!quiet) console.log(`built dist/ in ${((Date.now() - started) / 1000).toFixed(1)} s`)
+}
+
+/** What `thaw native install` compiles: tfjs-node's binding, our own addon, and the headers of Node's stable C API. */
+function copyAddonSources() {
+  const to = join(root, 'dist/native')
+  const binding = dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'))
+  cpSync(join(binding, 'binding'), join(to, 'binding'), { recursive: true })
+  cpSync(join(root, 'native/addon'), join(to, 'addon'), { recursive: true })
+  cpSync(require('node-api-headers').include_dir, join(to, 'node'), { recursive: true })
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle()
