@@ -28,6 +28,10 @@ export interface PanelRun {
   /** Declared phases by step, with what they declare for each layer. */
   phases: DeclaredPhase[]
   layers: LayerInfo[]
+  /** Where the page finds the files of `artifacts/`: an address to put `/NAME` behind. */
+  artifacts: string
+  /** Names of the classes, by index. */
+  classNames: string[]
 }
 
 export interface Accuracy {
@@ -90,20 +94,105 @@ export interface LayerWindow {
   values: Partial<Record<LayerMeasure, Float32Array>>
 }
 
-export type Command = { do: 'pause' } | { do: 'resume' } | { do: 'stop' }
+export type Command =
+  | { do: 'pause' }
+  | { do: 'resume' }
+  | { do: 'stop' }
+  /** While paused: so many steps, then pause again. */
+  | { do: 'step'; count: number }
+  /** Factor on every rate. */
+  | { do: 'rate'; factor: number }
+  /** Layer, stage or parameter names. */
+  | { do: 'freeze'; layers: string[] }
+  | { do: 'unfreeze'; layers: string[] }
+  | { do: 'checkpoint' }
+  | { do: 'evaluate' }
+
+/** A run that lies beside the shown one, for Compare and for lines laid over each other. */
+export interface OtherRun {
+  id: string
+  folder: string
+  name: string
+  strategy: string
+  state: RunState
+  /** Unix ms. */
+  created: number
+  seed: number
+  step: number
+  steps: number
+  accuracy?: Accuracy
+}
+
+/** Two runs on the images that both predicted. */
+export interface PairedResult {
+  a: string
+  b: string
+  images: number
+  /** Balanced accuracy of b minus a with a 95 % interval. */
+  difference: number
+  low: number
+  high: number
+  /** Corrected for as many comparisons as there are (Holm). */
+  p: number
+  /** The interval of the difference leaves out 0 and p < 0.05. */
+  separated: boolean
+}
+
+export interface Comparison {
+  runs: (OtherRun & { seconds?: number; moved?: number; parameters?: number })[]
+  /** Each pair once, the shown run first where it takes part. */
+  pairs: PairedResult[]
+  /** Fields of the run file that differ, with each run's value as text, in the order of `runs`. */
+  differences: { path: string; values: (string | undefined)[] }[]
+  /** What makes the comparison unfair or weak, in sentences. */
+  warnings: string[]
+}
+
+/** History of one layer at the view's own resolution, all measures. */
+export interface LayerHistory {
+  layer: number
+  from: number[]
+  to: number[]
+  /** Greatest and least of each column; NaN (null on the wire) where nothing was measured. */
+  high: Partial<Record<LayerMeasure, (number | null)[]>>
+  low: Partial<Record<LayerMeasure, (number | null)[]>>
+}
+
+/** Each is answered by one message with its `request`, or by `refused`. */
+export type Question =
+  | { type: 'window'; measures: LayerMeasure[]; from: number; to: number; columns: number }
+  | { type: 'layer'; layer: number; columns: number }
+  /** Latest picture of this name (a strategy's own data, see src/events/pictures). */
+  | { type: 'picture'; name: string }
+  /** A JSON file of `artifacts/` (src/events/artifacts.ts). */
+  | { type: 'artifact'; name: string }
+  | { type: 'runs' }
+  /** Lines of another run, thinned like the own. */
+  | { type: 'other'; folder: string }
+  | { type: 'compare'; folders: string[] }
+
+export type Answer =
+  | { type: 'window'; window: LayerWindow }
+  | { type: 'layer'; history: LayerHistory }
+  | { type: 'picture'; name: string; step: number; data: unknown }
+  | { type: 'artifact'; name: string; data: unknown }
+  | { type: 'runs'; runs: OtherRun[] }
+  | { type: 'other'; folder: string; name: string; lines: Record<string, LineNews>; evals: Accuracy[] }
+  | { type: 'compare'; comparison: Comparison }
+  | { type: 'refused'; message: string }
 
 export type ToHost =
   | { v: 1; type: 'catch-up'; cursor?: Cursor }
+  | ({ v: 1; request: number } & Question)
+  | { v: 1; type: 'control'; command: Command }
+  /** Asks where to save, then writes. `content` is text, or base64 for PNG. */
+  | { v: 1; type: 'save'; name: string; format: 'svg' | 'png' | 'csv'; content: string }
+  /** Opens what lies on the disk: an image of the data (relative path), the run file, the run folder, another run's panel. */
   | {
       v: 1
-      type: 'window'
-      request: number
-      measures: LayerMeasure[]
-      from: number
-      to: number
-      columns: number
+      type: 'open'
+      what: { image: string } | { runFile: true } | { runFolder: true } | { run: string } | { page: string }
     }
-  | { v: 1; type: 'control'; command: Command }
 
 export type ToPanel =
   | { v: 1; type: 'changed' }
@@ -116,8 +205,11 @@ export type ToPanel =
       measured: Measured
       evals: Accuracy[]
       attempt: number
-      /** `loss`, `accuracy`, `part/NAME`, `rate/GROUP`; `smooth/…` is the running average of a loss. */
+      /** `loss`, `accuracy`, `part/NAME`, `rate/GROUP`, `ms/PART`; `smooth/…` is the running average of a loss. */
       lines: Record<string, LineNews>
+      /** Step of the latest picture and artifact by name: ask when it has changed. */
+      pictures: Record<string, number>
+      artifacts: Record<string, number>
     }
-  | { v: 1; type: 'window'; request: number; window: LayerWindow }
+  | ({ v: 1; request: number } & Answer)
   | { v: 1; type: 'answer'; ok: boolean; message: string }

@@ -1,7 +1,7 @@
 import { LitElement, html, nothing, unsafeCSS } from 'lit'
 import { customElement, query, state } from 'lit/decorators.js'
 import type { LayerMeasure } from '../../src/events/types'
-import type { Command, ToPanel } from '../../src/extension/protocol'
+import type { Answer, Command, ToPanel } from '../../src/extension/protocol'
 import { createAxis, type Axis } from '../axis'
 import { themeOf, type Theme } from '../colour'
 import '../curves/curves'
@@ -68,7 +68,7 @@ export class Panel extends LitElement {
     return this.data.lines.loss?.steps ?? []
   }
 
-  private take(message: ToPanel): void {
+  private take(message: Exclude<ToPanel, Answer>): void {
     if (message.type === 'changed') return this.host.catchUp(cursorOf(this.data))
     this.data = reduce(this.data, message)
     if (message.type !== 'update') return
@@ -94,7 +94,18 @@ export class Panel extends LitElement {
     if (want === this.asked) return
     this.asked = want
     const measures = [...new Set<LayerMeasure>([shown, 'moved', 'distance'])]
-    this.host.window(measures, 0, Math.max(run.steps, measured.step), columns)
+    void this.loadWindow(want, measures, Math.max(run.steps, measured.step), columns)
+  }
+
+  private async loadWindow(
+    want: string,
+    measures: LayerMeasure[],
+    to: number,
+    columns: number,
+  ): Promise<void> {
+    const { window } = await this.host.ask({ type: 'window', measures, from: 0, to, columns })
+    // answers come out of order when the view changes fast
+    if (want === this.asked) this.data = { ...this.data, window }
   }
 
   private choose(choice: Choice): void {

@@ -1,5 +1,6 @@
 import type {
   Accuracy,
+  Answer,
   Cursor,
   LayerWindow,
   LineNews,
@@ -25,6 +26,9 @@ export interface PanelState {
   measured: Measured
   evals: Accuracy[]
   lines: Record<string, Line>
+  /** Step of the latest picture and artifact by name. */
+  pictures: Record<string, number>
+  artifacts: Record<string, number>
   window?: LayerWindow
   answer?: { ok: boolean; message: string }
 }
@@ -34,14 +38,16 @@ export const emptyState = (): PanelState => ({
   marks: [],
   measured: { step: 0, every: 0 },
   evals: [],
+  pictures: {},
+  artifacts: {},
   lines: Object.create(null) as Record<string, Line>,
 })
 
 /** The state after a message; pure. */
-export function reduce(state: PanelState, message: ToPanel): PanelState {
+export function reduce(state: PanelState, message: Exclude<ToPanel, Answer>): PanelState {
   switch (message.type) {
     case 'update': {
-      const { head, marks, measured, evals, attempt } = message
+      const { head, marks, measured, evals, attempt, pictures, artifacts } = message
       const base = attempt === state.attempt ? state.lines : {}
       return {
         ...state,
@@ -51,11 +57,11 @@ export function reduce(state: PanelState, message: ToPanel): PanelState {
         measured,
         evals,
         attempt,
+        pictures,
+        artifacts,
         lines: Object.assign(Object.create(null), base, joined(base, message.lines)) as PanelState['lines'],
       }
     }
-    case 'window':
-      return { ...state, window: message.window }
     case 'answer':
       return { ...state, answer: { ok: message.ok, message: message.message } }
     case 'changed':

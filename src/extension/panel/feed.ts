@@ -1,7 +1,7 @@
 import { emptyView, foldEvents, LayerReader, openRunFolder, type RunEvent, type RunView } from '../../events'
-import type { LayerMeasure } from '../../events/types'
+import { LAYER_MEASURES, type LayerMeasure } from '../../events/types'
 import { RunWatcher } from '../../runner/watcher'
-import type { Cursor, LayerWindow, ToPanel } from '../protocol'
+import type { Cursor, LayerHistory, LayerWindow, ToPanel } from '../protocol'
 import { updateFor } from './project'
 
 /** News are told at most so often: a fast run has hundreds of steps a second. */
@@ -41,9 +41,12 @@ export class RunFeed {
     return () => this.listeners.delete(listener)
   }
 
-  /** What has come since the cursor. */
-  update(cursor?: Cursor): Extract<ToPanel, { type: 'update' }> {
-    const answer = updateFor(this.current, this.path, cursor, Date.now())
+  /**
+   * What has come since the cursor.
+   * @param artifacts address of the run's `artifacts/` for the page
+   */
+  update(cursor?: Cursor, artifacts?: string): Extract<ToPanel, { type: 'update' }> {
+    const answer = updateFor(this.current, this.path, cursor, Date.now(), artifacts)
     if (!this.interrupted || this.view.ended) return answer
     const message = `The trainer ended without a word at step ${this.view.step}. Type \`thaw resume ${this.path}\` to go on from the last checkpoint.`
     return { ...answer, head: { ...answer.head, message } }
@@ -67,6 +70,23 @@ export class RunFeed {
       layers: first?.layers.length ?? 0,
       values: Object.fromEntries(answers.map((answer) => [answer.measure, answer.high])),
     }
+  }
+
+  /** All measures of one layer over the whole run. */
+  async history(layer: number, columns: number): Promise<LayerHistory> {
+    await this.layers.update(this.view)
+    const answers = await Promise.all(
+      LAYER_MEASURES.map((measure) => this.layers.window({ measure, layers: [layer], columns })),
+    )
+    const first = answers[0]!
+    const column = (side: 'high' | 'low') =>
+      Object.fromEntries(
+        answers.map((answer) => [
+          answer.measure,
+          Array.from(answer[side], (value) => (Number.isFinite(value) ? value : null)),
+        ]),
+      )
+    return { layer, from: [...first.from], to: [...first.to], high: column('high'), low: column('low') }
   }
 
   dispose(): void {

@@ -10,7 +10,7 @@ export function panelPage(options: {
     `script-src 'nonce-${options.nonce}'`,
     `style-src ${options.cspSource} 'nonce-${options.nonce}'`,
     `font-src ${options.cspSource}`,
-    `img-src data:`,
+    `img-src data: ${options.cspSource}`,
   ].join('; ')
   return `<!doctype html>
 <html lang="en">

@@ -10,8 +10,9 @@ export function updateFor(
   folder: string,
   cursor: Cursor | undefined,
   now: number,
+  artifacts = '',
 ): Extract<ToPanel, { type: 'update' }> {
-  const run = panelRun(view, folder)
+  const run = panelRun(view, folder, artifacts)
   return {
     v: 1,
     type: 'update',
@@ -22,10 +23,15 @@ export function updateFor(
     evals: accuracies(view),
     attempt: view.attempt,
     lines: lines(view, cursor),
+    pictures: stamps(view.pictures),
+    artifacts: stamps(view.artifacts),
   }
 }
 
-function panelRun(view: RunView, folder: string): PanelRun | undefined {
+const stamps = (items: Record<string, { step: number }>): Record<string, number> =>
+  Object.fromEntries(Object.entries(items).map(([name, { step }]) => [name, step]))
+
+function panelRun(view: RunView, folder: string, artifacts: string): PanelRun | undefined {
   const started = view.started
   if (!started) return undefined
   const { name, device, threads } = started.backend
@@ -41,6 +47,8 @@ function panelRun(view: RunView, folder: string): PanelRun | undefined {
     classes: started.data.classes.length,
     phases: view.phases,
     layers: view.layers,
+    artifacts,
+    classNames: started.data.classes,
   }
 }
 
@@ -139,7 +147,7 @@ function describe(action: unknown): string {
   return verb
 }
 
-function lines(view: RunView, cursor: Cursor | undefined): Record<string, LineNews> {
+export function lines(view: RunView, cursor: Cursor | undefined): Record<string, LineNews> {
   const news: Record<string, LineNews> = {}
   const known = cursor?.attempt === view.attempt ? cursor.lines : {}
   const add = (name: string, line: { stride: number; steps: number[]; values: number[] }) => {

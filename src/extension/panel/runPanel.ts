@@ -1,13 +1,16 @@
 import * as vscode from 'vscode'
 import { control } from '../control'
-import { log } from '../output'
 import type { ToHost, ToPanel } from '../protocol'
+import { answer } from './answers'
 import type { RunFeed } from './feed'
+import { openBeside } from './openBeside'
 import { createNonce, panelPage } from './page'
+import { saveExport } from './saveExport'
 
 /** One editor tab that shows a run. What it shows lives in the feed; the page may be thrown away at any time. */
 export class RunPanel implements vscode.Disposable {
   private readonly disposables: vscode.Disposable[] = []
+  private readonly artifacts: string
 
   constructor(
     readonly panel: vscode.WebviewPanel,
@@ -17,7 +20,9 @@ export class RunPanel implements vscode.Disposable {
   ) {
     const { webview } = panel
     const folder = vscode.Uri.joinPath(extension, 'dist', 'webview')
-    webview.options = { enableScripts: true, localResourceRoots: [folder] }
+    const artifacts = vscode.Uri.joinPath(vscode.Uri.file(feed.path), 'artifacts')
+    webview.options = { enableScripts: true, localResourceRoots: [folder, artifacts] }
+    this.artifacts = webview.asWebviewUri(artifacts).toString()
     panel.iconPath = vscode.Uri.joinPath(extension, 'media', 'icons', 'thaw.svg')
     this.disposables.push(
       webview.onDidReceiveMessage((message: ToHost) => void this.answer(message)),
@@ -54,20 +59,20 @@ export class RunPanel implements vscode.Disposable {
     if (message.v !== 1) return
     switch (message.type) {
       case 'catch-up':
-        return this.send(this.feed.update(message.cursor))
-      case 'window': {
-        const { measures, from, to, columns, request } = message
-        try {
-          const window = await this.feed.window(measures, from, to, columns)
-          this.send({ v: 1, type: 'window', request, window })
-        } catch (error) {
-          log(`The layers of ${this.feed.path} could not be read: ${String(error)}`)
-        }
-        return
-      }
+        return this.send(this.feed.update(message.cursor, this.artifacts))
       case 'control': {
         const answer = await control(this.feed.path, message.command, 'panel')
         return this.send({ v: 1, type: 'answer', ...answer })
+      }
+      case 'save': {
+        const saved = await saveExport(this.feed.path, message)
+        return saved && this.send({ v: 1, type: 'answer', ...saved })
+      }
+      case 'open':
+        return openBeside(this.feed.path, message.what)
+      default: {
+        const { v, request, ...question } = message
+        return this.send({ v, request, ...(await answer(this.feed, question)) })
       }
     }
   }

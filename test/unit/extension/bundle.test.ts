@@ -34,10 +34,14 @@ describe('the extension bundle', () => {
     expect(found).toEqual([])
   })
 
-  it('holds of the engine only the catalogue of strategies', () => {
+  it('holds of the engine only the catalogue of strategies and the statistics', () => {
     const engine = [...light, ...heavy].filter((path) => path.startsWith('src/engine/'))
     expect(
-      engine.filter((path) => !/^src\/engine\/strategies\/(catalog|[\w-]+\/meta)\.ts$/.test(path)),
+      engine.filter(
+        (path) =>
+          !/^src\/engine\/(evaluate\/|random)/.test(path) &&
+          !/^src\/engine\/strategies\/(catalog|[\w-]+\/meta)\.ts$/.test(path),
+      ),
     ).toEqual([])
   })
 
