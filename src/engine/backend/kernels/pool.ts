@@ -62,43 +62,44 @@ const maxIndices = defineKernel<PoolAttributes>({
   gradient: (_, [x]) => ({ x: () => tf.zerosLike(x!) }),
 })
 
+/** `windows` tells which windows the indices come from, each at most one: then a scatter can go by pixel. */
+type FlatAttributes = { xShape: readonly number[]; windows: PoolAttributes }
+
 /** Values of x at flat `indices`; shape of the indices. */
-const gatherFlat: (
-  inputs: { x: Tensor; indices: Tensor },
-  attributes: { xShape: readonly number[] },
-) => Tensor = defineKernel<{ xShape: readonly number[] }>({
-  name: 'ThawGatherFlat',
-  wasm: wasm.gatherFlat,
-  save: ['indices'],
-  generic: ({ x, indices }) =>
-    tf.reshape(tf.gather(tf.reshape(x!, [-1]), tf.reshape(indices!, [-1]) as never), indices!.shape),
-  gradient: (g, [indices], { xShape }) => ({
-    x: () => scatterFlat({ g, indices: indices! }, { xShape }),
-    indices: () => tf.zeros(indices!.shape),
-  }),
-}) as never
+const gatherFlat: (inputs: { x: Tensor; indices: Tensor }, attributes: FlatAttributes) => Tensor =
+  defineKernel<FlatAttributes>({
+    name: 'ThawGatherFlat',
+    wasm: wasm.gatherFlat,
+    save: ['indices'],
+    generic: ({ x, indices }) =>
+      tf.reshape(tf.gather(tf.reshape(x!, [-1]), tf.reshape(indices!, [-1]) as never), indices!.shape),
+    gradient: (g, [indices], attributes) => ({
+      x: () => scatterFlat({ g, indices: indices! }, attributes),
+      indices: () => tf.zeros(indices!.shape),
+    }),
+  }) as never
 
 /** Adds g into zeros of `xShape` at flat `indices`. */
-const scatterFlat: (
-  inputs: { g: Tensor; indices: Tensor },
-  attributes: { xShape: readonly number[] },
-) => Tensor = defineKernel<{ xShape: readonly number[] }>({
-  name: 'ThawScatterFlat',
-  wasm: wasm.scatterFlat,
-  save: ['indices'],
-  generic: ({ g, indices }, { xShape }) => {
-    const size = xShape.reduce((a, b) => a * b, 1)
-    return tf.reshape(tf.scatterND(tf.reshape(indices!, [-1, 1]), tf.reshape(g!, [-1]), [size]), [...xShape])
-  },
-  gradient: (h, [indices], { xShape }) => ({
-    g: () => gatherFlat({ x: h, indices: indices! }, { xShape }),
-    indices: () => tf.zeros(indices!.shape),
-  }),
-}) as never
+const scatterFlat: (inputs: { g: Tensor; indices: Tensor }, attributes: FlatAttributes) => Tensor =
+  defineKernel<FlatAttributes>({
+    name: 'ThawScatterFlat',
+    wasm: wasm.scatterFlat,
+    save: ['indices'],
+    generic: ({ g, indices }, { xShape }) => {
+      const size = xShape.reduce((a, b) => a * b, 1)
+      return tf.reshape(tf.scatterND(tf.reshape(indices!, [-1, 1]), tf.reshape(g!, [-1]), [size]), [
+        ...xShape,
+      ])
+    },
+    gradient: (h, [indices], attributes) => ({
+      g: () => gatherFlat({ x: h, indices: indices! }, attributes),
+      indices: () => tf.zeros(indices!.shape),
+    }),
+  }) as never
 
 /** Max pooling as a gather, so that its derivative of any order is a scatter or a gather. Padding never wins. */
 export function maxPool(x: Tensor, attributes: PoolAttributes): Tensor {
-  return gatherFlat({ x, indices: maxIndices({ x }, attributes) }, { xShape: x.shape })
+  return gatherFlat({ x, indices: maxIndices({ x }, attributes) }, { xShape: x.shape, windows: attributes })
 }
 
 /** Mean of each window over the pixels that are inside the image, as TensorFlow has it. */

@@ -20,7 +20,8 @@ export async function openWebgpu(wanted?: string): Promise<OpenBackend> {
     return current.opened
   }
   // half a megabyte of shaders, and only for who asks for it
-  const { DawnBackend } = await import('./backend')
+  const [{ DawnBackend }, { registerForms }] = await Promise.all([import('./backend'), import('./register')])
+  registerForms()
   const { gpu, adapter } = await openAdapter(name)
   Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true, writable: true })
   if (tf.findBackendFactory('webgpu')) tf.removeBackend('webgpu')
