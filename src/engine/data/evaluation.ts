@@ -9,6 +9,8 @@ export interface EvaluationOptions {
   batchSize: number
   /** Each batch is followed by the same images mirrored left-right (`mirrored` is set on it). */
   mirror?: boolean
+  /** Positions in the data set: the others are left out. */
+  only?: ReadonlySet<number>
 }
 
 export interface ViewOptions {
@@ -55,10 +57,11 @@ async function* render(
 export function evaluationBatches(
   dataset: Dataset,
   split: Split,
-  { size, batchSize, mirror }: EvaluationOptions,
+  { size, batchSize, mirror, only }: EvaluationOptions,
 ): AsyncIterable<ImageBatch> {
+  const items = itemsOf(dataset, split).filter((item) => !only || only.has(item))
   const plans = chunks(
-    itemsOf(dataset, split).map((item) => ({ item, view: -1 })),
+    items.map((item) => ({ item, view: -1 })),
     batchSize,
   )
   const work = plans.flatMap((plan): Work[] => (mirror ? [{ plan }, { plan, mirrored: true }] : [{ plan }]))

@@ -10,6 +10,9 @@ export interface Teacher {
   parameters: ParameterSource
 }
 
+/** Named tensors that a strategy's runtime has measured or was given; no gradient flows to them. */
+export type Constants = ReadonlyMap<string, Tensor>
+
 /** A running statistic that a batch moves: names of its buffers, share of the batch (PyTorch's momentum). */
 export interface StatisticsTarget {
   mean: string
@@ -31,6 +34,8 @@ export interface ForwardContext {
   /** Pre-trained values (initial ones of what is new); immutable. */
   w0: ParameterSource
   teacher?: Teacher
+  /** `StrategyRuntime.constants`. */
+  constants: Constants
   /** Names that get a gradient in this step. */
   trained: ReadonlySet<string>
   /** Updates done before this step, and those of the whole run. */

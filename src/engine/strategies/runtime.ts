@@ -2,9 +2,17 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Metrics, RunEventBody } from '../../events/types'
 import type { ResolvedSpec } from '../../spec/schema'
 import type { ImageBatch, Item, Split } from '../data/types'
-import type { NetworkGraph, ParameterBank, ParameterSource, PlainValue, Stage } from '../network/types'
+import type {
+  LoadedModel,
+  NetworkGraph,
+  ParameterBank,
+  ParameterSource,
+  PlainValue,
+  Stage,
+} from '../network/types'
 import type { Optimizer, ParameterRate } from '../optim/types'
-import type { Teacher } from './forward'
+import type { ImageSource } from '../train/images'
+import type { Constants, Teacher } from './forward'
 import type { DrawDeclaration } from './types'
 
 /** The run as a strategy's runtime sees it; getters are live. */
@@ -32,8 +40,15 @@ export interface RuntimeContext {
   /** Shows a picture: a `picture` event of this name; `data` is plain JSON, documented in docs/pictures.md. */
   picture(name: string, data: unknown): void
   progress(what: string, done: number, total: number): void
-  /** Images of a split once, without random changes. */
-  images(split: Split, batchSize: number): AsyncIterable<ImageBatch>
+  /**
+   * Images of a split once, without random changes.
+   * @param only positions in the data set of those that are wanted
+   */
+  images(split: Split, batchSize: number, only?: ReadonlySet<number>): AsyncIterable<ImageBatch>
+  /** Images of another folder, laid out like `data.source`: a folder per class, or train/ with one. */
+  folder(source: string): Promise<ImageSource>
+  /** The model file with its own classifier, where it has one. */
+  whole(): Promise<LoadedModel>
   /** Metrics of a split (default: val, else test) with the weights of now; told as an `eval` event unless `quiet`. */
   evaluate(split?: Split, options?: { quiet?: boolean }): Promise<Metrics>
   draw(declaration: DrawDeclaration): Tensor
@@ -54,6 +69,8 @@ export interface StepTaken {
 
 /** What a strategy does around steps. A checkpoint between any two steps must hold all that decides how it goes on. */
 export interface StrategyRuntime {
+  /** Tensors that loss, pull and forward pass read; the runtime's own, and part of what it saves. */
+  readonly constants?: Constants
   /** Before the first step of a phase, never again when a run resumes inside it: measures, prunes, initialises. */
   enter?(phase: number): Promise<void>
   /** After the update and the running statistics of a step, before it is measured. */
@@ -67,7 +84,10 @@ export interface StrategyRuntime {
   infer?(x: Tensor): Tensor
   /** Pictures of the state of now; told after each evaluation and at the end of each phase. */
   pictures?(): Promise<void> | void
-  /** `state` is plain JSON; tensors are copied out. */
+  /**
+   * `state` is plain JSON; tensors are copied out. Those under names that `train.inputs` takes are in its layouts, and
+   * `thaw export RUN --draws` writes them.
+   */
   save?(): { state: unknown; tensors?: ReadonlyMap<string, PlainValue> }
   restore?(saved: { state: unknown; tensors: ReadonlyMap<string, PlainValue> }): Promise<void> | void
   dispose?(): void

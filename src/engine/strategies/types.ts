@@ -5,7 +5,7 @@ import type { ModelSpec, OptimizerSpec, ResolvedSpec } from '../../spec/schema'
 import type { NetworkGraph, ParameterInfo, ParameterSource, PlainValue, Stage } from '../network/types'
 import type { Schedule } from '../optim/types'
 import type { RandomStream } from '../random'
-import type { Forward, ForwardContext } from './forward'
+import type { Constants, Forward, ForwardContext } from './forward'
 import type { RuntimeContext, StrategyRuntime } from './runtime'
 
 export type * from './forward'
@@ -84,6 +84,8 @@ export interface StepView {
   parameters: ParameterSource
   /** Pre-trained values; immutable. */
   w0: ParameterSource
+  /** `StrategyRuntime.constants`. */
+  constants: Constants
   /** Outputs asked for in `Phase.hooks`. */
   hooks: ReadonlyMap<string, Tensor>
   logits: Tensor
@@ -134,7 +136,23 @@ export interface Phase {
    * Pull applied with the step instead of in the loss: w <- w - rate * (update + pull(w_before)),
    * strategies.md section 0.4. Returns undefined for parameters it leaves alone.
    */
-  pull?(parameter: ParameterInfo, before: Tensor, w0: Tensor | undefined): Tensor | undefined
+  pull?(
+    parameter: ParameterInfo,
+    before: Tensor,
+    w0: Tensor | undefined,
+    constants: Constants,
+  ): Tensor | undefined
+  /**
+   * Proximal step: the value that takes a parameter's place after update and pull. Returns undefined for parameters it
+   * leaves alone. Not asked where the rate is 0.
+   */
+  project?(
+    parameter: ParameterInfo,
+    value: Tensor,
+    w0: Tensor | undefined,
+    rate: number,
+    constants: Constants,
+  ): Tensor | undefined
   /** Instead of steps (`steps` is then 0): solves the head at once on the features below it. */
   solve?: ProbeSolve
 }

@@ -7,8 +7,17 @@ export interface ImageSource {
   dataset: Pick<Dataset, 'source' | 'classes' | 'items' | 'counts'>
   /** @param order positions in the train split to take in this order, from `train.inputs` */
   stream(size: number, order?: ArrayLike<number>): BatchStream
-  /** Every image of a split once; with `mirror` each batch is followed by its mirror images. */
-  evaluation(split: Split, size: number, batchSize: number, mirror?: boolean): AsyncIterable<ImageBatch>
+  /**
+   * Every image of a split once; with `mirror` each batch is followed by its mirror images.
+   * @param only positions in the data set: the others are left out
+   */
+  evaluation(
+    split: Split,
+    size: number,
+    batchSize: number,
+    mirror?: boolean,
+    only?: ReadonlySet<number>,
+  ): AsyncIterable<ImageBatch>
 }
 
 /** The images that a run file names. */
@@ -29,8 +38,8 @@ export async function openImages(
         seed: spec.train.seed,
         order,
       }),
-    evaluation: (split, size, batchSize, mirror) =>
-      evaluationBatches(dataset, split, { size, batchSize, mirror }),
+    evaluation: (split, size, batchSize, mirror, only) =>
+      evaluationBatches(dataset, split, { size, batchSize, mirror, only }),
   }
 }
 

@@ -9,7 +9,7 @@ import type {
   RunOptions,
 } from '../network/types'
 import type { RandomStream } from '../random'
-import type { Forward, ForwardContext, StatisticsTarget, Teacher } from '../strategies/types'
+import type { Constants, Forward, ForwardContext, StatisticsTarget, Teacher } from '../strategies/types'
 import type { Noise } from './noise'
 import type { ActivePhase } from './plan'
 
@@ -30,8 +30,12 @@ export interface ObjectiveInput {
   /** Position of each image in the data set. */
   items: Int32Array
   teacher?: Teacher
+  /** Of the strategy's runtime. */
+  constants?: Constants
   noise: Noise
 }
+
+const none: Constants = new Map()
 
 /** What a batch says of a running statistic; the tensors are the holder's to dispose. */
 export interface StatisticsUpdate extends StatisticsTarget {
@@ -81,10 +85,19 @@ export function computeObjective(input: ObjectiveInput): ObjectiveResult {
 
 /** Cross-entropy of the plain network and the terms of the phase. */
 function plainForward(input: ObjectiveInput, run: ForwardContext['run']): Forward {
-  const { active, bank, w0, labels, steps } = input
+  const { active, bank, w0, labels, steps, constants = none } = input
   const { hooks: wanted, terms = [] } = active.planned.phase
   const { output: logits, hooks } = run({ hooks: wanted })
-  const view = { trained: active.trainedNames, parameters: bank, w0, hooks, logits, labels, step: steps }
+  const view = {
+    trained: active.trainedNames,
+    parameters: bank,
+    w0,
+    constants,
+    hooks,
+    logits,
+    labels,
+    step: steps,
+  }
   return {
     logits,
     losses: [
@@ -100,6 +113,7 @@ function contextOf(
   collect: ForwardContext['collect'],
 ): ForwardContext {
   const { graph, active, bank, w0, x, labels, dropout, steps, total, items, teacher, noise } = input
+  const { constants = none } = input
   return {
     graph,
     x,
@@ -108,6 +122,7 @@ function contextOf(
     parameters: bank,
     w0,
     teacher,
+    constants,
     trained: active.trainedNames,
     step: steps,
     steps: total,

@@ -1,8 +1,11 @@
 import { tf, type Tensor } from '../backend'
 import type { Split } from '../data/types'
+import { loadModel } from '../formats'
+import { mediaFolder } from '../media'
 import type { PlainValue } from '../network/types'
 import type { RuntimeContext } from '../strategies/types'
 import { evaluateSplit } from './evaluateSplit'
+import { openImages } from './images'
 import type { TrainingSession } from './session'
 
 /** What a session shows of itself to its strategy's runtime. */
@@ -62,8 +65,20 @@ export class SessionView implements RuntimeContext {
     this.session.emit({ kind: 'progress', what, done, total })
   }
 
-  images(split: Split, batchSize: number) {
-    return this.session.setup.images.evaluation(split, this.session.setup.size, batchSize)
+  images(split: Split, batchSize: number, only?: ReadonlySet<number>) {
+    return this.session.setup.images.evaluation(split, this.session.setup.size, batchSize, false, only)
+  }
+
+  folder(source: string) {
+    const { spec, env } = this.session
+    const split = { ...spec.data.split, val: 0, test: 0 }
+    const data = { ...spec.data, source, split, shots: undefined, fraction: 1, transforms: 'none' as const }
+    return openImages({ ...spec, data }, { base: env.base, cache: env.cache, media: mediaFolder() })
+  }
+
+  whole() {
+    const { spec, env } = this.session
+    return loadModel(spec.model, { base: env.base, media: mediaFolder(), keepHead: true })
   }
 
   async evaluate(split: Split = this.session.watchedSplit, { quiet = false } = {}) {

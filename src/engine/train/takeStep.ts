@@ -1,7 +1,9 @@
 import { tf, type Tensor } from '../backend'
 import type { ImageBatch } from '../data/types'
 import { clipByGlobalNorm, globalNorm, GradientAccumulator } from '../optim'
+import type { ParameterInfo } from '../network/types'
 import type { ParameterRate } from '../optim/types'
+import type { Constants } from '../strategies/types'
 import { NotFiniteError } from './failure'
 import { pixels } from './frozenFeatures'
 import { imagesAreFixed } from './images'
@@ -78,6 +80,7 @@ export async function takeStep(
     const pulls = pullsOf(session)
     optimizer.apply(bank, gradients, (name) => rates.get(name)!)
     applyPulls(session, pulls, rates)
+    project(session, rates)
     applyStatistics(bank, statistics)
     if (last) await runtime?.afterStep?.({ ...seen(last), rates, ...totals.mean() })
     ms.update = performance.now() - updating
@@ -107,7 +110,7 @@ interface Attempt {
 }
 
 function objectiveOf(session: TrainingSession, batch: ImageBatch): Attempt {
-  const { graph, active, bank, w0, dropout, features, spec, steps, noise, teacher, setup } = session
+  const { graph, active, bank, w0, dropout, features, spec, steps, noise, teacher, setup, runtime } = session
   const { x, from } = features.input(batch, imagesAreFixed(spec))
   const labels = tf.tensor1d(batch.labels, 'int32')
   try {
@@ -124,6 +127,7 @@ function objectiveOf(session: TrainingSession, batch: ImageBatch): Attempt {
       total: setup.steps,
       items: batch.items,
       teacher,
+      constants: runtime?.constants,
       noise,
     })
     return { batch, x, labels, result }
@@ -160,16 +164,43 @@ function originOf(
 }
 
 /** Pulls of a phase on the weights before the step. */
-function pullsOf({ active, bank, w0, graph }: TrainingSession): Map<string, Tensor> {
+function pullsOf(session: TrainingSession): Map<string, Tensor> {
+  const { active, bank } = session
   const pulls = new Map<string, Tensor>()
   const { pull } = active.planned.phase
   if (!pull) return pulls
   for (const parameter of active.trained) {
-    const origin = graph.parameters.get(parameter.name)!.pretrained ? w0.get(parameter.name) : undefined
-    const value = pull(parameter, bank.get(parameter.name), origin)
+    const value = pull(
+      parameter,
+      bank.get(parameter.name),
+      originOfParameter(session, parameter),
+      constantsOf(session),
+    )
     if (value) pulls.set(parameter.name, value)
   }
   return pulls
+}
+
+const constantsOf = ({ runtime }: TrainingSession): Constants => runtime?.constants ?? new Map()
+
+/** Pre-trained value, where there is one. */
+const originOfParameter = (
+  { w0 }: TrainingSession,
+  { name, pretrained }: ParameterInfo,
+): Tensor | undefined => (pretrained ? w0.get(name) : undefined)
+
+/** Proximal steps of a phase on the weights after the step. */
+function project(session: TrainingSession, rates: ReadonlyMap<string, ParameterRate>): void {
+  const { active, bank } = session
+  const { phase } = active.planned
+  if (!phase.project) return
+  for (const parameter of active.trained) {
+    const { rate } = rates.get(parameter.name)!
+    if (rate === 0) continue
+    const origin = originOfParameter(session, parameter)
+    const value = phase.project(parameter, bank.get(parameter.name), origin, rate, constantsOf(session))
+    if (value) bank.set(parameter.name, value)
+  }
 }
 
 function applyPulls(

@@ -67,12 +67,15 @@ test.each([
   ['an early return', wrong(() => ({ pull: undefined }))],
   [
     'a penalty on the head alone',
-    wrong(({ pull }) => ({ pull: (p, w, w0) => (p.pretrained ? undefined : pull!(p, w, w0)) })),
+    wrong(({ pull }) => ({ pull: (p, w, w0, c) => (p.pretrained ? undefined : pull!(p, w, w0, c)) })),
   ],
-  ['w0 taken after the weights moved', wrong(({ pull }) => ({ pull: (p, w, w0) => pull!(p, w, w0 && w) }))],
+  [
+    'w0 taken after the weights moved',
+    wrong(({ pull }) => ({ pull: (p, w, w0, c) => pull!(p, w, w0 && w, c) })),
+  ],
   [
     'biases and batch norm pulled too',
-    wrong(({ pull }) => ({ pull: (p, w, w0) => pull!({ ...p, role: 'kernel' }, w, w0) })),
+    wrong(({ pull }) => ({ pull: (p, w, w0, c) => pull!({ ...p, role: 'kernel' }, w, w0, c) })),
   ],
 ])('the closed form finds %s', async (_mistake, strategy) => {
   const error = await errorOfOneStep(member({ form: 'decoupled', alpha: ALPHA, beta: BETA }, strategy))
@@ -113,6 +116,7 @@ function penalty(w: number[], w0: number[], alpha: number): number {
       trained: new Set(['k']),
       parameters: bank,
       w0: source,
+      constants: new Map(),
       hooks: new Map(),
       logits: tf.scalar(0),
       labels: tf.scalar(0),

@@ -99,8 +99,8 @@ export function tinyImages(spec: ResolvedSpec, counts = { train: 8, val: 4, test
   return {
     dataset,
     stream: (_size, order) => stream(order),
-    async *evaluation(split, _size, batchSize, withMirror) {
-      const chosen = items.flatMap((item, i) => (item.split === split ? [i] : []))
+    async *evaluation(split, _size, batchSize, withMirror, only) {
+      const chosen = items.flatMap((item, i) => (item.split === split && (only?.has(i) ?? true) ? [i] : []))
       for (let at = 0; at < chosen.length; at += batchSize) {
         const part = chosen.slice(at, at + batchSize)
         yield batch(part.map((item) => ({ item, view: -1, flip: false })))
