@@ -22,9 +22,9 @@ export interface OpenOptions {
  * Fastest first. Each makes itself tfjs's current back end or throws a UserError that says what is missing; a
  * software rasteriser or the like is refused there unless it was named.
  */
-const openers: Record<BackendName, (options: OpenOptions) => Promise<Opened>> = {
+const openers: Record<BackendName, (options: OpenOptions, asked: boolean) => Promise<Opened>> = {
   native: ({ device }) => openNative(device),
-  webgpu: ({ device }) => openWebgpu(device?.adapter),
+  webgpu: ({ device }, asked) => openWebgpu(device?.adapter, asked),
   wasm: ({ wasmPath }) => openWasm(wasmPath),
   cpu: openCpu,
 }
@@ -41,7 +41,8 @@ export async function openBackend(
   options: OpenOptions = {},
 ): Promise<OpenBackend> {
   const { seed } = options
-  if (name !== 'auto') return { ...(await openers[name](options)), name, seed, reason: 'asked for by name' }
+  if (name !== 'auto')
+    return { ...(await openers[name](options, true)), name, seed, reason: 'asked for by name' }
   const refused: string[] = []
   for (const candidate of backendNames) {
     const unfit = options.unfit?.(candidate)
@@ -50,7 +51,7 @@ export async function openBackend(
       continue
     }
     try {
-      const opened = await openers[candidate](options)
+      const opened = await openers[candidate](options, false)
       const reason = ['the fastest that can do this run here', ...refused].join('; ')
       return { ...opened, name: candidate, seed, reason }
     } catch (error) {

@@ -1,11 +1,13 @@
 import { ExitCode, UserError } from '../../../spec/types'
 import { events } from './events'
-import { loadVulkan, rasteriser, rasteriserFolder, useRasteriser } from './vulkan'
+import { hasDriver, loadVulkan, rasteriser, rasteriserFolder, useRasteriser } from './vulkan'
 
 export interface OpenAdapter {
   gpu: GPU
   adapter: GPUAdapter
 }
+
+const noGpu = 'no GPU with a Vulkan, Metal or Direct3D 12 driver was found; write "wasm" or "auto"'
 
 const refuse = (what: string): never => {
   throw new UserError(`back end "webgpu": ${what}`, ExitCode.machineLacks)
@@ -18,18 +20,16 @@ const instances = new Map<string, GPU>()
  * Asks Dawn for a GPU.
  * @param wanted part of its name, or `swiftshader` for the software rasteriser, which is never taken by itself;
  *   undefined: the fastest GPU that there is
+ * @param asked false: the caller looks for a fast back end, and the rasteriser will not do
  * @throws UserError where there is none, with what there is
  */
-export async function openAdapter(wanted?: string): Promise<OpenAdapter> {
-  const software = wanted?.toLowerCase() === rasteriser
+export async function openAdapter(wanted?: string, asked = true): Promise<OpenAdapter> {
+  const software = isRasteriser(wanted)
+  if (software && !asked) return refuse('only a software rasteriser is named; write "backend": "webgpu"')
   const gpu = await dawn(wanted, software)
   const adapter = await events.during(gpu.requestAdapter({ powerPreference: 'high-performance' }))
   if (!adapter)
-    return refuse(
-      wanted
-        ? `no GPU here is called "${wanted}"; \`thaw doctor\` lists what there is`
-        : 'no GPU with a Vulkan, Metal or Direct3D 12 driver was found; write "wasm" or "auto"',
-    )
+    return refuse(wanted ? `no GPU here is called "${wanted}"; \`thaw doctor\` lists what there is` : noGpu)
   if (!software && isSoftware(adapter.info))
     return refuse(
       `only a software rasteriser was found (${adapter.info.description}), which is slower than "wasm"; to take it all the same, name it: THAW_WEBGPU_ADAPTER=${rasteriser}`,
@@ -37,7 +37,9 @@ export async function openAdapter(wanted?: string): Promise<OpenAdapter> {
   return { gpu, adapter }
 }
 
-export const isSoftware = (info: GPUAdapterInfo & { isFallbackAdapter?: boolean }): boolean =>
+export const isRasteriser = (wanted?: string): boolean => wanted?.toLowerCase() === rasteriser
+
+const isSoftware = (info: GPUAdapterInfo & { isFallbackAdapter?: boolean }): boolean =>
   info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|basic render/i.test(describe(info))
 
 /** For example `NVIDIA RTX A2000 (ampere)`. */
@@ -56,6 +58,7 @@ async function dawn(wanted: string | undefined, software: boolean): Promise<GPU>
       )
     useRasteriser(folder)
   }
+  if (!software && !hasDriver()) return refuse(noGpu)
   if (!loadVulkan())
     return refuse(
       'Vulkan is not installed (libvulkan.so.1); install libvulkan1 and the driver of your GPU, or write "wasm" or "auto"',

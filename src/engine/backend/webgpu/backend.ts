@@ -16,12 +16,15 @@ export class DawnBackend extends WebGPUBackend {
     void device.lost.then(({ reason, message }) => {
       if (reason !== 'destroyed') this.fail(`the GPU was lost (${message.trim() || reason})`)
     })
-    device.onuncapturederror = ({ error }) => this.fail(`the GPU reports: ${firstLine(error.message)}`)
+    device.onuncapturederror = ({ error }) =>
+      error instanceof GPUOutOfMemoryError
+        ? this.fail('the GPU has too little memory', 'a smaller train.batchSize')
+        : this.fail(`the GPU reports: ${firstLine(error.message)}`)
   }
 
-  private fail(what: string): void {
+  private fail(what: string, instead = '"backend": "wasm"'): void {
     this.failure ??= new UserError(
-      `back end "webgpu": ${what}; go on from the last checkpoint with \`thaw resume\`, with a smaller train.batchSize if memory was short, or write "backend": "wasm"`,
+      `back end "webgpu": ${what}; go on from the last checkpoint with \`thaw resume\`, or write ${instead}`,
       ExitCode.machineLacks,
     )
   }

@@ -1,6 +1,7 @@
-// The fast forms on webgpu of kernels that ../kernels defines, under the same names.
+// The fast forms on webgpu of kernels that ../kernels defines, under the same names, and one of tfjs's that breaks.
 import { tf, type Tensor, type TensorInfo } from '../tf'
 import { activationGradient } from './kernels/activation'
+import { addMany } from './kernels/add'
 import { affine, affineGradient, fold, foldGradient } from './kernels/affine'
 import { channelDot, channelSum, moments } from './kernels/channel'
 import { convFilter, convInput, depthwiseFilter, depthwiseInput, turnFilter } from './kernels/convolution'
@@ -15,6 +16,7 @@ export type Form<A = object> = (
 ) => TensorInfo | Tensor | (TensorInfo | Tensor)[] | undefined
 
 const forms: Record<string, Form<never>> = {
+  AddN: addMany,
   ThawElementwiseGradient: activationGradient,
   ThawAffine: affine,
   ThawAffineGradient: affineGradient,

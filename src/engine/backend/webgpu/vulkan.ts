@@ -45,6 +45,18 @@ export function useRasteriser(folder: string): void {
   process.env['VK_DRIVER_FILES'] = join(folder, driver)
 }
 
+/** Whether a driver is registered on Linux; without one Dawn can only warn, on stderr. */
+export function hasDriver(): boolean {
+  if (process.platform !== 'linux') return true
+  const { VK_ICD_FILENAMES, VK_DRIVER_FILES, VK_ADD_DRIVER_FILES, XDG_CONFIG_DIRS, XDG_DATA_DIRS } =
+    process.env
+  if (VK_ICD_FILENAMES || VK_DRIVER_FILES || VK_ADD_DRIVER_FILES) return true
+  const lists = [XDG_CONFIG_DIRS || '/etc/xdg', '/etc', XDG_DATA_DIRS || '/usr/local/share:/usr/share']
+  return [...lists.flatMap((list) => list.split(delimiter)), join(homedir(), '.local/share')]
+    .map((folder) => join(folder, 'vulkan/icd.d'))
+    .some((folder) => existsSync(folder) && readdirSync(folder).some((file) => file.endsWith('.json')))
+}
+
 /**
  * Makes Vulkan's loader known to the process on Linux; false where there is none. Dawn asks for it by its bare name,
  * which finds what is loaded already, and would else write a warning to stderr. Chromium brings the loader too.

@@ -1,0 +1,77 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { openBackend, tf } from '../../src/engine/backend'
+import type { WebGPUBackend } from '../../src/engine/backend/webgpu/program'
+import { run } from '../../src/engine/backend/webgpu/program'
+import { cases, titleOf, type Case } from './backend.cases'
+import { compare, measure, numbers, references as pytorch, type Values } from './backend.harness'
+
+let counts: Map<Case, number>
+let references: Map<Case, Values>
+
+beforeAll(async () => {
+  ;({ counts, values: references } = await pytorch())
+  await openBackend('webgpu', { device: { adapter: 'swiftshader' } as never })
+})
+
+describe('webgpu on SwiftShader: value, first and second derivative agree with float64 PyTorch', () => {
+  for (const mode of ['fast', 'differentiable'] as const)
+    test.each(cases.map((one) => [titleOf(one), one] as const))(`${mode}: %s`, (_, one) => {
+      const before = tf.memory().numTensors
+      const ours = measure(one, numbers(one, counts.get(one)!), mode)
+      const errors = compare(ours, references.get(one)!)
+      const limit = one.tolerance?.value ?? 1e-5
+      for (const [what, value] of Object.entries(errors)) expect(value, what).toBeLessThanOrEqual(limit)
+      expect(tf.memory().numTensors, 'tensors left behind').toBe(before)
+    })
+})
+
+describe('webgpu: mistakes are found', () => {
+  test('a max pool whose backward gives the pixel to the wrong window fails the suite', () => {
+    const one = cases.find((c) => c.op === 'maxPool' && (c.attributes['strides'] as number[])[0] === 2)!
+    const own = tf.getKernel('ThawScatterFlat', 'webgpu')!
+    tf.unregisterKernel('ThawScatterFlat', 'webgpu')
+    tf.registerKernel({
+      ...own,
+      kernelFunc: ({ inputs, attrs, backend }) =>
+        own.kernelFunc({ inputs: { ...inputs, g: shifted(inputs['g']!, backend) }, attrs, backend } as never),
+    })
+    try {
+      const errors = compare(measure(one, numbers(one, counts.get(one)!), 'fast'), references.get(one)!)
+      expect(errors['value']).toBeLessThan(1e-5)
+      expect(errors['first']).toBeGreaterThan(0.1)
+    } finally {
+      tf.unregisterKernel('ThawScatterFlat', 'webgpu')
+      tf.registerKernel(own)
+    }
+  })
+
+  test('more tensors than a shader binds are added in groups', () => {
+    const many = Array.from({ length: 50 }, (_, i) => tf.tensor([i, 1]))
+    const sum = tf.addN(many)
+    expect([...sum.dataSync()]).toEqual([1225, 50])
+    tf.dispose([...many, sum])
+  })
+
+  test('what is not a number stays so through batch norm with relu6 and through a max pool', () => {
+    const run6 = tf.tidy(() =>
+      tf
+        .engine()
+        .runKernel(
+          'ThawAffine',
+          { x: tf.tensor([[NaN], [9]]), scale: tf.tensor([1]), shift: tf.tensor([0]) } as never,
+          { activation: 'relu6' } as never,
+        ),
+    ) as tf.Tensor
+    expect([...run6.dataSync()]).toEqual([NaN, 6])
+    run6.dispose()
+  })
+})
+
+function shifted(g: unknown, backend: unknown) {
+  return run(backend as WebGPUBackend, {
+    name: 'test shift',
+    output: (g as tf.Tensor).shape,
+    inputs: { g: g as tf.Tensor },
+    code: 'result[i] = g[(i + 1) % uniforms.size];',
+  })
+}
