@@ -10,12 +10,22 @@ import { icon } from '../icons'
 import '../map/map'
 import type { FreezeMap } from '../map/map'
 import { choices, type Choice } from '../map/measures'
+import '../compare/compare'
+import '../predictions/predictions'
+import '../tabs'
 import shared from '../shared.css'
 import { styled } from '../styled'
 import './header'
 import { Host } from './host'
 import own from './panel.css'
 import { cursorOf, emptyState, reduce, type PanelState } from './state'
+
+const tabs = [
+  { id: 'training', title: 'Training' },
+  { id: 'predictions', title: 'Predictions' },
+  { id: 'compare', title: 'Compare' },
+] as const
+type Section = (typeof tabs)[number]['id']
 
 /** The run's panel: asks the host for what is new, holds it, hands it to header, curves and map. */
 @customElement('thaw-panel')
@@ -29,6 +39,8 @@ export class Panel extends LitElement {
   @state() private table: boolean
   @state() private folds: Record<string, boolean>
   @state() private crosshair?: number
+  @state() private section: Section
+  @state() private compared: readonly string[]
   @query('thaw-map') private map?: FreezeMap
 
   private readonly host = new Host()
@@ -39,7 +51,9 @@ export class Panel extends LitElement {
 
   constructor() {
     super()
-    const { measure, table = false, folds = {} } = this.host.remembered()
+    const { measure, table = false, folds = {}, section, sections = {} } = this.host.remembered()
+    this.section = tabs.find(({ id }) => id === section)?.id ?? 'training'
+    this.compared = Array.isArray(sections.compare) ? (sections.compare as string[]) : []
     this.choice = choices.find((choice) => choice === measure) ?? 'updateRatio'
     this.table = table
     this.folds = folds
@@ -108,6 +122,16 @@ export class Panel extends LitElement {
     if (want === this.asked) this.data = { ...this.data, window }
   }
 
+  private show(section: Section): void {
+    this.section = section
+    this.host.remember({ section })
+  }
+
+  private compare(folders: string[]): void {
+    this.compared = folders
+    this.host.remember({ sections: { ...this.host.remembered().sections, compare: folders } })
+  }
+
   private choose(choice: Choice): void {
     this.choice = choice
     this.host.remember({ measure: choice })
@@ -125,7 +149,7 @@ export class Panel extends LitElement {
   }
 
   override render() {
-    const { data, axis, theme } = this
+    const { data } = this
     const alarms = data.marks.filter((mark) => mark.kind === 'alarm')
     const layers = new Set(alarms.map((mark) => mark.layer))
     return html`
@@ -137,7 +161,12 @@ export class Panel extends LitElement {
           @command=${(event: CustomEvent<Command>) => this.host.control(event.detail)}
         ></thaw-header>
         <div class="line">
-          <h2>Training</h2>
+          <thaw-tabs
+            label="Sections of the run"
+            .tabs=${tabs}
+            chosen=${this.section}
+            @choose=${(event: CustomEvent<Section>) => this.show(event.detail)}
+          ></thaw-tabs>
           ${
             alarms.length > 0
               ? html`<button
@@ -154,7 +183,26 @@ export class Panel extends LitElement {
               : nothing
           }
         </div>
-        ${
+        ${this.body()}
+      </main>
+    `
+  }
+
+  private body() {
+    const { data, axis, theme, host } = this
+    switch (data.run ? this.section : 'training') {
+      case 'predictions':
+        return html`<thaw-predictions .data=${data} .host=${host} theme=${theme}></thaw-predictions>`
+      case 'compare':
+        return html`<thaw-compare
+          .data=${data}
+          .host=${host}
+          .chosen=${this.compared}
+          theme=${theme}
+          @compare=${(event: CustomEvent<string[]>) => this.compare(event.detail)}
+        ></thaw-compare>`
+      case 'training':
+        return html`${
           data.run
             ? html`<div class="body">
                 <thaw-curves .data=${data} .axis=${axis} theme=${theme}></thaw-curves>
@@ -179,8 +227,7 @@ export class Panel extends LitElement {
             : html`<p class="wait">
                 The trainer is starting. The curves and the freeze map appear with its first step.
               </p>`
-        }
-      </main>
-    `
+        }`
+    }
   }
 }

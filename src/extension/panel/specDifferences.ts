@@ -5,9 +5,12 @@ import type { Comparison } from '../protocol'
 export function differingFields(folders: readonly string[]): Comparison['differences'] {
   const flat = folders.map((folder) => flatten(readStoredSpec(openRunFolder(folder)).spec))
   const paths = [...new Set(flat.flatMap((fields) => [...fields.keys()]))].sort()
-  return paths
-    .map((path) => ({ path, values: flat.map((fields) => fields.get(path)) }))
-    .filter(({ values }) => new Set(values).size > 1)
+  return (
+    paths
+      .map((path) => ({ path, values: flat.map((fields) => fields.get(path)) }))
+      // a name is above each column already
+      .filter(({ path, values }) => path !== 'name' && new Set(values).size > 1)
+  )
 }
 
 /** `train.seed` to `3`; lists are one value. */

@@ -5,18 +5,19 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
 import { freePort, root, startBrowser } from '../../../.ci/editor-host.mjs'
 import { themes } from './themes.mjs'
 
 /** Loads TypeScript of ours that runs in Node. */
 export async function load(entry, name) {
-  const outfile = join(root, 'out', 'harness', `${name}.mjs`)
+  const outfile = join(root, 'out', 'harness', `${name}.cjs`)
   await build({
     entryPoints: [join(root, entry)],
     outfile,
     bundle: true,
     platform: 'node',
-    format: 'esm',
+    format: 'cjs',
     target: 'node20',
     packages: 'external',
     logLevel: 'warning',
@@ -44,7 +45,7 @@ export async function buildPanel() {
 export async function openPanel(
   browser,
   feed,
-  page,
+  { panelPage, answer },
   { theme = 'dark', viewport = { width: 1334, height: 900 } } = {},
 ) {
   const port = await freePort()
@@ -56,9 +57,11 @@ export async function openPanel(
   const server = createServer((request, response) => {
     if (request.url.endsWith('panel.js'))
       return response.end(readFileSync(join(root, 'out/harness/panel.js')))
+    if (request.url.startsWith('/artifacts/'))
+      return response.end(readFileSync(join(feed.path, decodeURIComponent(request.url))))
     response.setHeader('content-type', 'text/html')
     response.end(
-      page.panelPage({ script: '/panel.js', cspSource: `http://localhost:${port}`, nonce, run: feed.path }),
+      panelPage({ script: '/panel.js', cspSource: `http://localhost:${port}`, nonce, run: feed.path }),
     )
   }).listen(port)
   const tab = await browser.newPage({ viewport, deviceScaleFactor: 1 })
@@ -82,17 +85,18 @@ export async function openPanel(
   const sent = []
   await tab.exposeFunction('thawHost', async (message) => {
     sent.push(message)
-    if (message.type === 'catch-up') await send(await feed.update(message.cursor))
-    if (message.type === 'window') {
-      const window_ = await feed.window(message.measures, message.from, message.to, message.columns)
-      const values = Object.fromEntries(
-        Object.entries(window_.values).map(([key, value]) => [
+    if (message.type === 'catch-up') return send(await feed.update(message.cursor, '/artifacts'))
+    if (message.request === undefined) return undefined
+    const { v, request, ...question } = message
+    const found = await answer(feed, question)
+    if (found.type === 'window')
+      found.window.values = Object.fromEntries(
+        Object.entries(found.window.values).map(([key, value]) => [
           key,
           Array.from(value, (one) => (Number.isNaN(one) ? null : one)),
         ]),
       )
-      await send({ v: 1, type: 'window', request: message.request, window: { ...window_, values } })
-    }
+    return send({ v, request, ...found })
   })
   await tab.addInitScript(
     ({ classes, style }) => {
@@ -135,28 +139,57 @@ export async function openPanel(
   }
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
-  const [{ Recorder }, { RunFeed }, page] = await Promise.all([
-    load('test/fixtures/editor/recording.ts', 'recording'),
+/** The host's half without an editor. */
+export async function loadHost() {
+  const [{ RunFeed }, { panelPage }, { answer }] = await Promise.all([
     load('src/extension/panel/feed.ts', 'feed'),
     load('src/extension/panel/page.ts', 'page'),
+    load('src/extension/panel/answers.ts', 'answers'),
   ])
+  return { RunFeed, panelPage, answer }
+}
+
+// node test/product/harness/panel.mjs [--run FOLDER] [--section NAME] [theme …]
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { run: { type: 'string' }, section: { type: 'string' } },
+  })
+  const host = await loadHost()
   await buildPanel()
   const folder = mkdtempSync(join(tmpdir(), 'thaw-harness-'))
-  const recorder = new Recorder(folder)
-  recorder.take(186)
-  const feed = new RunFeed(recorder.folder.path)
+  let { run } = values
+  if (!run) {
+    const { Recorder } = await load('test/fixtures/editor/recording.ts', 'recording')
+    const recorder = new Recorder(folder)
+    recorder.take(186)
+    run = recorder.folder.path
+  }
+  const feed = new host.RunFeed(run)
   const browser = await startBrowser('/usr/bin/chromium')
   mkdirSync(join(root, 'test-results'), { recursive: true })
-  for (const theme of process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(themes)) {
-    const panel = await openPanel(browser, feed, page, { theme })
-    const map = await panel.tab
-      .locator('thaw-map .grid')
-      .boundingBox()
-      .catch(() => null)
-    if (map) await panel.tab.mouse.move(map.x + map.width * 0.6, map.y + map.height * 0.55)
-    await panel.tab.waitForTimeout(200)
-    await panel.tab.screenshot({ path: join(root, `test-results/panel-harness-${theme}.png`) })
+  for (const theme of positionals.length ? positionals : Object.keys(themes)) {
+    const panel = await openPanel(browser, feed, host, { theme })
+    const { section } = values
+    if (section) {
+      await panel.tab.locator(`thaw-panel [data-section=${section}]`).click()
+      await panel.tab.waitForTimeout(1200)
+      // lays all other runs of the folder beside
+      if (section === 'compare')
+        for (const box of await panel.tab.locator('thaw-compare input[type=checkbox]').all())
+          await box.click()
+      await panel.tab.waitForTimeout(600)
+    } else {
+      const map = await panel.tab
+        .locator('thaw-map .grid')
+        .boundingBox()
+        .catch(() => null)
+      if (map) await panel.tab.mouse.move(map.x + map.width * 0.6, map.y + map.height * 0.55)
+      await panel.tab.waitForTimeout(200)
+    }
+    await panel.tab.screenshot({
+      path: join(root, `test-results/panel-${section ?? 'training'}-${theme}.png`),
+    })
     for (const problem of panel.problems) console.log(`${theme}: ${problem}`)
     panel.close()
   }
