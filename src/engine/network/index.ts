@@ -12,3 +12,16 @@ export { initialise } from './initialise'
 export { layerCosts } from './costs'
 export { layerTable, matchLayers, matchParameters } from './layers'
 export { suggest } from './suggest'
+export { channelMap, factorSite, type ChannelGroup, type ChannelMap, type ResidualRule } from './pruneGroups'
+export { PrunedCost } from './pruneCosts'
+export {
+  keptOutputs,
+  narrowInfo,
+  pruneGraph,
+  rowsWithin,
+  takeRows,
+  type KeptAxes,
+  type KeptChannels,
+  type KeptParameters,
+} from './pruneCut'
+export { selectChannels, type Selection } from './pruneSelect'
