@@ -36,6 +36,8 @@ export interface RuntimeContext {
   readonly phase: number
   /** Tensors of `train.inputs` beside `batch_order`. */
   readonly inputs: ReadonlyMap<string, PlainValue>
+  /** Whether a person has asked to stop: `enter` then returns `stopped`. */
+  stopped(): boolean
   emit(event: RunEventBody): void
   /** Shows a picture: a `picture` event of this name; `data` is plain JSON, documented in docs/pictures.md. */
   picture(name: string, data: unknown): void
@@ -71,8 +73,11 @@ export interface StepTaken {
 export interface StrategyRuntime {
   /** Tensors that loss, pull and forward pass read; the runtime's own, and part of what it saves. */
   readonly constants?: Constants
-  /** Before the first step of a phase, never again when a run resumes inside it: measures, prunes, initialises. */
-  enter?(phase: number): Promise<void>
+  /**
+   * Before the first step of a phase, never again when a run resumes inside it: measures, prunes, initialises.
+   * @returns `stopped` when a person stopped it before anything was changed: a resumed run then enters again
+   */
+  enter?(phase: number): Promise<void | 'stopped'>
   /** After the update and the running statistics of a step, before it is measured. */
   afterStep?(step: StepTaken): Promise<void> | void
   /**
@@ -80,8 +85,11 @@ export interface StrategyRuntime {
    * @returns `end` when the run needs no more steps, whatever phases are planned
    */
   leave?(phase: number): Promise<'end' | undefined>
-  /** Scores [n, classes] of pixels in evaluation mode; left out: the plain network. */
-  infer?(x: Tensor): Tensor
+  /**
+   * Scores [n, classes] of pixels in evaluation mode; left out: the plain network.
+   * @param items positions in the data set, where the pixels are images of it
+   */
+  infer?(x: Tensor, items?: Int32Array): Tensor
   /** Pictures of the state of now; told after each evaluation and at the end of each phase. */
   pictures?(): Promise<void> | void
   /**

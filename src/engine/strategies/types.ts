@@ -42,6 +42,14 @@ export interface NetworkContext {
   teacher?: NetworkGraph
 }
 
+/** What initial values of a strategy's own parameters can be taken from. */
+export interface ParametersContext extends NetworkContext {
+  /** Pre-trained values of the backbone and initial ones of the head. */
+  values: ReadonlyMap<string, PlainValue>
+  /** Of the network that `Strategy.teacher` named. */
+  teacherValues?: ReadonlyMap<string, PlainValue>
+}
+
 /** Its graph already holds the strategy's own parameters. */
 export interface PlanContext extends NetworkContext {
   steps: number
@@ -183,7 +191,7 @@ export interface Strategy<O = unknown> {
   teacher?(options: O, spec: ResolvedSpec): ModelSpec | 'self' | undefined
   /** Its own parameters. @param random a stream for initial values by name */
   parameters?(
-    context: NetworkContext,
+    context: ParametersContext,
     options: O,
     random: (name: string) => RandomStream,
   ): readonly OwnedParameter[]

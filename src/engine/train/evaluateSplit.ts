@@ -10,6 +10,9 @@ import { yieldNow } from './yieldNow'
 
 const BATCH = 32
 
+/** Scores of pixels, and which images of the data set they are. */
+export type Infer = (x: Tensor, items?: Int32Array) => Tensor
+
 /**
  * Scores of every image of a split, in the order of the data set; every batch norm on running statistics, no dropout.
  * @param infer a strategy's own evaluation forward, in the place of the plain network's
@@ -20,7 +23,7 @@ export async function scoreSplit(
   features: FrozenFeatures,
   split: Split,
   progress: (done: number, total: number) => void = () => {},
-  infer?: (x: Tensor) => Tensor,
+  infer?: Infer,
 ): Promise<{ logits: Float32Array; labels: Int32Array }> {
   const { graph, images, size } = setup
   const classes = images.dataset.classes.length
@@ -28,13 +31,15 @@ export async function scoreSplit(
   const logits = new Float32Array(items.length * classes)
   const labels = Int32Array.from(items, (i) => images.dataset.items[i]!.label)
   let done = 0
-  const score = async (input: NetworkInput, count: number) => {
+  const score = async (input: NetworkInput, chosen: Int32Array) => {
     const scores = tf.tidy(() =>
-      infer ? infer(input.x) : runGraph(graph, input.x, { parameters: bank, from: input.from }).output,
+      infer
+        ? infer(input.x, chosen)
+        : runGraph(graph, input.x, { parameters: bank, from: input.from }).output,
     )
     logits.set(floats(scores), done * classes)
     tf.dispose([scores, input.x])
-    done += count
+    done += chosen.length
     progress(done, items.length)
     await yieldNow()
   }
@@ -42,12 +47,12 @@ export async function scoreSplit(
     const next = items.slice(done, done + BATCH)
     const known = features.known(next)
     if (!known) break
-    await score(known, next.length)
+    await score(known, Int32Array.from(next))
   }
   if (done < items.length) {
     done = 0
     for await (const batch of images.evaluation(split, size, BATCH))
-      await score(infer ? { x: pixels(batch) } : features.input(batch, true), batch.items.length)
+      await score(infer ? { x: pixels(batch) } : features.input(batch, true), batch.items)
   }
   return { logits, labels }
 }
@@ -59,7 +64,7 @@ export async function evaluateSplit(
   features: FrozenFeatures,
   split: Split,
   progress?: (done: number, total: number) => void,
-  infer?: (x: Tensor) => Tensor,
+  infer?: Infer,
 ): Promise<Evaluation & { logits: Float32Array; labels: Int32Array }> {
   const { logits, labels } = await scoreSplit(setup, bank, features, split, progress, infer)
   const evaluation = evaluateScores({ logits, labels, classes: setup.images.dataset.classes.length })

@@ -55,6 +55,10 @@ export class SessionView implements RuntimeContext {
     return this.session.phase.index
   }
 
+  stopped(): boolean {
+    return this.session.stopping()
+  }
+
   emit: RuntimeContext['emit'] = (event) => this.session.emit(event)
 
   picture(name: string, data: unknown): void {

@@ -12,7 +12,7 @@ import { RandomStream } from '../random'
 import type { StrategyRuntime, Teacher } from '../strategies/types'
 import { tellPredictions, tellThumbnails, tellWeights } from './artifacts'
 import { judge, type BestState } from './earlyStopping'
-import { evaluateSplit } from './evaluateSplit'
+import { evaluateSplit, type Infer } from './evaluateSplit'
 import { FreezeTruth } from './freezeTruth'
 import { FrozenFeatures } from './frozenFeatures'
 import { measureLayers, movement, type Measured } from './measures'
@@ -155,9 +155,9 @@ export class TrainingSession {
   }
 
   /** The strategy's own evaluation forward, where it has one. */
-  get infer(): ((x: Tensor) => Tensor) | undefined {
+  get infer(): Infer | undefined {
     const { runtime } = this
-    return runtime?.infer && ((x) => runtime.infer!(x))
+    return runtime?.infer && ((x, items) => runtime.infer!(x, items))
   }
 
   get phase(): PlannedPhase {
@@ -176,6 +176,9 @@ export class TrainingSession {
       (last && this.steps >= this.phase.to && (!this.phase.phase.solve || this.solved))
     )
   }
+
+  /** Whether a person has asked to stop, for what takes long before a phase. */
+  stopping: () => boolean = () => false
 
   /** Split that evaluations on the way are made on. */
   get watchedSplit(): 'val' | 'test' {
@@ -208,7 +211,8 @@ export class TrainingSession {
     for (;;) {
       const { phase, index, to } = this.phase
       if (this.ended || this.enough) return
-      if (!this.entered) await this.begin(index)
+      if (!this.entered) await this.begin(index, stopped)
+      if (!this.entered) return
       if (phase.solve && !this.solved) {
         await solveProbe(this.setup, this.bank, phase.solve, (event) => this.emit(event), stopped)
         if (stopped?.()) return
@@ -223,11 +227,13 @@ export class TrainingSession {
   }
 
   /** What the strategy does before the first step of a phase belongs to the phase's start. */
-  private async begin(index: number): Promise<void> {
+  private async begin(index: number, stopped: () => boolean = () => false): Promise<void> {
+    if (this.runtime?.enter) {
+      this.stopping = stopped
+      if ((await this.runtime.enter(index)) === 'stopped') return
+      this.snapshot()
+    }
     this.entered = true
-    if (!this.runtime?.enter) return
-    await this.runtime.enter(index)
-    this.snapshot()
   }
 
   private async leave(index: number): Promise<void> {
@@ -256,7 +262,7 @@ export class TrainingSession {
   /** One optimizer step. Undefined when the run has nothing left to do. */
   async step(stopped?: () => boolean): Promise<StepReport | undefined> {
     await this.advance(stopped)
-    if (this.done || stopped?.()) return undefined
+    if (this.done || !this.entered || stopped?.()) return undefined
     const rates = ratesAt(this.rateContext, this.active, this.steps, this.rateFactor)
     const due = this.pace.due(this.steps + 1) || this.steps + 1 === this.phase.to
     const taken = await takeStep(this, rates, due)

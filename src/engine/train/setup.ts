@@ -20,6 +20,7 @@ import { strategies } from '../strategies/registry'
 import type { PlanContext, Strategy } from '../strategies/types'
 import { openImages, type ImageSource } from './images'
 import { addOwned } from './owned'
+import { checkDeviceLimits } from './deviceLimits'
 import { planPhases, type PlannedPhase } from './plan'
 import { insertStandardisation } from './standardise'
 
@@ -69,7 +70,7 @@ export async function setUp(
   const images = parts.images ?? (await openImages(spec, { base, media, cache }))
   const model = parts.model ?? (await loadModel(spec.model, { base, media }))
   const teacher = await loadTeacher(spec, strategy, options, model, { base, media, given: parts.teacher })
-  const backend = await openBackend(spec.backend, { seed: spec.train.seed })
+  const backend = await openBackend(spec.backend, { seed: spec.train.seed, device: spec.device })
   const classes = images.dataset.classes.length
   const network = assemble(spec, strategy, options, model, classes)
   const { stages, pretrained } = network
@@ -77,7 +78,11 @@ export async function setUp(
   const random = (name: string) => new RandomStream(spec.train.seed, `own/${name}`)
   const { graph, values } = addOwned(
     network.graph,
-    strategy.parameters?.({ ...own, graph: network.graph }, options, random) ?? [],
+    strategy.parameters?.(
+      { ...own, graph: network.graph, values: network.w0, teacherValues: teacher?.values },
+      options,
+      random,
+    ) ?? [],
   )
   const w0 = new Map([...network.w0, ...values])
   const size = spec.model.inputSize ?? graph.inputShape[0]
@@ -88,6 +93,7 @@ export async function setUp(
   const steps = spec.train.steps ?? (spec.train.epochs ? Math.ceil(spec.train.epochs * stepsPerEpoch) : 60)
   const context: PlanContext = { ...own, graph, steps, stepsPerEpoch }
   const phases = planPhases(context, strategy, options)
+  checkDeviceLimits(spec, graph, size)
   checkWatched(spec, images)
   checkActions(spec, graph)
   return {

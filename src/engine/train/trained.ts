@@ -12,7 +12,7 @@ import type { NetworkGraph, ParameterBank, PlainValue } from '../network/types'
 import { floats } from '../optim/floats'
 import { CHECKPOINT_FILES, fileOf, readState, unpackTensors } from './checkpoint'
 import { pixels } from './frozenFeatures'
-import { assemble, findStrategy } from './setup'
+import { assemble, findStrategy, type Parts } from './setup'
 import { foldStandardisation } from './standardise'
 import { yieldNow } from './yieldNow'
 
@@ -30,16 +30,18 @@ export interface TrainedModel {
 /**
  * The network of a run's checkpoint.
  * @param files of the checkpoint, see `CheckpointStore.load`
+ * @param parts what a test hands in instead of files
  * @throws UserError when model file and checkpoint do not belong together
  */
 export async function openTrained(
   spec: ResolvedSpec,
   { base, media = mediaFolder() }: { base: string; media?: string },
   files: ReadonlyMap<string, Uint8Array>,
+  parts: Pick<Parts, 'model' | 'strategy'> = {},
 ): Promise<TrainedModel> {
   const state = readState(files)
-  const { strategy, options } = findStrategy(spec)
-  const model = await loadModel(spec.model, { base, media })
+  const { strategy, options } = findStrategy(spec, parts.strategy)
+  const model = parts.model ?? (await loadModel(spec.model, { base, media }))
   const { graph, stages } = assemble(spec, strategy, options, model, state.classes.length)
   const values = await unpackTensors(fileOf(files, CHECKPOINT_FILES.weights), CHECKPOINT_FILES.weights)
   for (const name of graph.parameters.keys())

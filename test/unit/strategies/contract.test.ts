@@ -21,6 +21,9 @@ const variants: Record<string, Record<string, unknown>[]> = {
   'l2-sp': [{}, { form: 'loss', scope: 'all' }],
 }
 
+/** Members whose finished network folds layers together. */
+const folding = new Set(['lp-ft'])
+
 test('the catalogue that front ends read and the registry hold the same strategies', () => {
   expect(catalog.map(({ name }) => name)).toEqual([...strategies.keys()])
   for (const meta of catalog) expect(strategies.get(meta.name)!.meta).toBe(meta)
@@ -29,7 +32,7 @@ test('the catalogue that front ends read and the registry hold the same strategi
 const members = [...strategies.values()].flatMap((strategy) =>
   (variants[strategy.meta.name] ?? [{}]).map((options): [string, Member] => [
     `${strategy.meta.name} ${JSON.stringify(options)}`,
-    { strategy, options },
+    { strategy, options, folds: folding.has(strategy.meta.name) },
   ]),
 )
 
@@ -39,7 +42,7 @@ describe.each(members)('%s', (_name, member) => {
     finished = await finish(member)
   })
   test('U1 leaves the pre-trained values as they are', () => keepsTheSource(finished))
-  test('U3 a checkpoint gives the scores that were evaluated', () => exportsWhatItEvaluated(finished))
+  test('U3 the finished network gives the scores that were evaluated', () => exportsWhatItEvaluated(finished))
   test('U6 scores each image by itself', () => scoresImagesAlone(finished))
   test('keeps memory flat and leaves nothing behind', () => keepsMemoryFlat(finished))
   test('U4 gradients reach what trains and nothing else', () => gradientsReachOnlyWhatTrains(member))
