@@ -1,4 +1,5 @@
 import type { LayerCost } from '../../network/types'
+import { tf } from '../tf'
 
 /** What one tensor may take: it lies in one buffer, and a shader binds the whole of it. */
 export interface GpuLimits {
@@ -47,3 +48,9 @@ export function inWords(bytes: number): string {
   const [unit, name] = bytes >= 2 ** 30 ? [2 ** 30, 'GB'] : [2 ** 20, 'MB']
   return `${(bytes / unit).toFixed(1)} ${name}`
 }
+
+/** Of the device that is open; undefined on other back ends. */
+export const gpuLimits = (): GpuLimits | undefined =>
+  tf.getBackend() === 'webgpu'
+    ? (tf.backend() as unknown as { device: { limits: GpuLimits } }).device.limits
+    : undefined
