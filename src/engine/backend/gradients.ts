@@ -21,6 +21,12 @@ let wanted: ReadonlySet<string> | undefined
 /** For gradients that one kernel computes together: whether the one by `input` will be asked for. */
 export const isWanted = (input: string): boolean => wanted === undefined || wanted.has(input)
 
+/** Outputs of the node in backward that the loss depends on; undefined: all may be. */
+let given: readonly boolean[] | undefined
+
+/** For gradients of several outputs: whether anything came back to this one, or its gradient is all zeros. */
+export const isGiven = (output: number): boolean => given === undefined || given[output] === true
+
 /**
  * Loss of `f` (a scalar) and its gradient by each of `inputs`, zeros where the loss does not depend on one. All
  * tensors in the result, those inside `aux` included (arrays, objects and Maps), are the caller's to dispose.
@@ -122,11 +128,13 @@ function accumulate(
   if (!node.gradient) throw new Error(`no gradient is known for ${node.kernelName}`)
   const parts = tf.tidy(() => {
     wanted = new Set(active)
+    given = dys.map((dy) => dy !== null)
     try {
       const thunks = node.gradient!(dys)
       return active.map((name) => thunks[name]!())
     } finally {
       wanted = undefined
+      given = undefined
     }
   })
   active.forEach((name, k) => {

@@ -1,6 +1,7 @@
 import { differentiable } from '../mode'
 import { tf, type Tensor } from '../tf'
 import { defineKernel } from './define'
+import * as native from '../native/ops'
 import * as wasm from '../wasm/forms'
 
 /** Elementwise functions whose backward reads x; `alpha` is leakyRelu's slope below zero. */
@@ -43,6 +44,7 @@ export function applySlope(dy: Tensor, x: Tensor, kind: Elementwise, alpha = 0):
 const applyGradient = defineKernel<Attributes>({
   name: 'ThawElementwiseGradient',
   wasm: wasm.activationGradient,
+  native: native.activationGradient,
   generic: ({ x, dy }, { kind, alpha }) => tf.mul(dy!, slopes[kind](x!, alpha)),
 })
 

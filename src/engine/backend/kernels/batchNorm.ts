@@ -4,12 +4,14 @@ import { tf, type Tensor } from '../tf'
 import { rsqrt } from './activation'
 import { channelDot, channelScale, channelShift, channelSum } from './channel'
 import { defineKernel } from './define'
+import { fusedEval, fusedTrain } from './fusedNorm'
+import * as native from '../native/ops'
 import * as wasm from '../wasm/forms'
 
 export type Follow = 'linear' | 'relu' | 'relu6'
 
 /** f(x scale + shift) in one pass; scale and shift [c]. */
-const affine = defineKernel<{ activation: Follow }>({
+export const affine = defineKernel<{ activation: Follow }>({
   name: 'ThawAffine',
   wasm: wasm.affine,
   save: ['x', 'scale', 'shift'],
@@ -28,7 +30,13 @@ const affine = defineKernel<{ activation: Follow }>({
   },
 })
 
-function composedAffineGradient(dy: Tensor, x: Tensor, scale: Tensor, shift: Tensor, activation: Follow) {
+export function composedAffineGradient(
+  dy: Tensor,
+  x: Tensor,
+  scale: Tensor,
+  shift: Tensor,
+  activation: Follow,
+) {
   const masked = () => {
     if (activation === 'linear') return dy
     const z = channelShift({ x: channelScale({ x, s: scale }), b: shift })
@@ -67,7 +75,7 @@ export interface BatchNormParameters {
 }
 
 /** scale = gamma / sqrt(variance + epsilon) and shift = beta - mean scale. */
-const fold = defineKernel<{ epsilon: number }>({
+export const fold = defineKernel<{ epsilon: number }>({
   name: 'ThawFoldBatchNorm',
   wasm: wasm.fold,
   save: ['gamma', 'mean', 'variance'],
@@ -89,7 +97,7 @@ const fold = defineKernel<{ epsilon: number }>({
   },
 }) as unknown as (inputs: Record<string, Tensor>, attributes: { epsilon: number }) => [Tensor, Tensor]
 
-function composedFoldGradient(
+export function composedFoldGradient(
   dScale: Tensor,
   dShift: Tensor,
   gamma: Tensor,
@@ -126,12 +134,13 @@ export function batchNormEval(
   { gamma, beta, epsilon, mean, variance }: BatchNormParameters & { mean: Tensor; variance: Tensor },
   activation: Follow = 'linear',
 ): Tensor {
+  if (native.isNative()) return fusedEval({ x, gamma, beta, mean, variance }, { epsilon, activation })
   const [scale, shift] = fold({ gamma, beta, mean, variance }, { epsilon })
   return affine({ x, scale, shift }, { activation })
 }
 
 /** Mean and biased variance over all axes but the last. */
-const moments = defineKernel({
+export const moments = defineKernel({
   name: 'ThawMoments',
   wasm: wasm.moments,
   save: ['x'],
@@ -140,18 +149,17 @@ const moments = defineKernel({
     const mean = tf.mean(flat, 0)
     return [mean, tf.mean(tf.square(tf.sub(flat, mean)), 0)]
   },
-  gradient: (dys, [x]) => ({
-    x: () => {
-      const [dMean, dVariance] = dys as unknown as [Tensor, Tensor]
-      const count = x!.size / x!.shape[x!.rank - 1]!
-      const mean = tf.div(channelSum({ x: x! }, { xShape: x!.shape }), count)
-      const slope = tf.mul(dVariance, 2 / count)
-      // dx = dMean / m + 2 (x - mean) dVariance / m, as one scale and one shift of x
-      const shift = tf.sub(tf.div(dMean, count), tf.mul(mean, slope))
-      return affine({ x: x!, scale: slope, shift }, { activation: 'linear' })
-    },
-  }),
+  gradient: (dys, [x]) => ({ x: () => momentsGradient(x!, ...(dys as unknown as [Tensor, Tensor])) }),
 }) as unknown as (inputs: { x: Tensor }, attributes: object) => [Tensor, Tensor]
+
+/** dMean / m + 2 (x - mean) dVariance / m, as one scale and one shift of x. */
+export function momentsGradient(x: Tensor, dMean: Tensor, dVariance: Tensor): Tensor {
+  const count = x.size / x.shape[x.rank - 1]!
+  const mean = tf.div(channelSum({ x }, { xShape: x.shape }), count)
+  const slope = tf.mul(dVariance, 2 / count)
+  const shift = tf.sub(tf.div(dMean, count), tf.mul(mean, slope))
+  return affine({ x, scale: slope, shift }, { activation: 'linear' })
+}
 
 export interface BatchNormTrainResult {
   output: Tensor
@@ -172,7 +180,12 @@ export function batchNormTrain(
   { gamma, beta, epsilon }: BatchNormParameters,
   activation: Follow = 'linear',
 ): BatchNormTrainResult {
+  const count = x.size / x.shape[x.rank - 1]!
+  if (native.isNative()) {
+    const [output, mean, variance] = fusedTrain({ x, gamma, beta }, { epsilon, activation })
+    return { output, mean, variance, count }
+  }
   const [mean, variance] = moments({ x }, {})
   const output = batchNormEval(x, { gamma, beta, epsilon, mean, variance }, activation)
-  return { output, mean, variance, count: x.size / x.shape[x.rank - 1]! }
+  return { output, mean, variance, count }
 }

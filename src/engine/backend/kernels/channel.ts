@@ -1,5 +1,6 @@
 import { tf, type Tensor } from '../tf'
 import { defineKernel } from './define'
+import * as native from '../native/ops'
 import * as wasm from '../wasm/forms'
 
 // Ops over the last axis (channels) of a tensor of any rank. Each one's gradient is made of the others.
@@ -11,6 +12,7 @@ export const channelSum: (inputs: { x: Tensor }, attributes: { xShape: readonly 
   defineKernel<{ xShape: readonly number[] }>({
     name: 'ThawChannelSum',
     wasm: wasm.channelSum,
+    native: native.channelSum,
     generic: ({ x }) => tf.sum(rows(x!), 0),
     gradient: (g, _, { xShape }) => ({ x: () => channelBroadcast({ v: g }, { shape: xShape }) }),
   }) as never
@@ -63,6 +65,7 @@ export const channelShift: (inputs: { x: Tensor; b: Tensor }) => Tensor = (
 )(
   defineKernel({
     name: 'ThawChannelShift',
+    native: native.channelShift,
     generic: ({ x, b }) => tf.add(x!, b!),
     gradient: (g) => ({ x: () => g.clone(), b: () => channelSum({ x: g }, { xShape: g.shape }) }),
   }),

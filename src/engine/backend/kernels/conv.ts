@@ -2,6 +2,7 @@ import { UserError } from '../../../spec/types'
 import { tf, type Tensor, type Tensor4D } from '../tf'
 import { outputLength, type Pads } from './convShape'
 import { defineKernel } from './define'
+import * as native from '../native/ops'
 import * as wasm from '../wasm/forms'
 
 export interface ConvKernelAttributes {
@@ -31,6 +32,7 @@ export function refuseDilation(dilations: readonly [number, number]): void {
 /** y [n, h', w', out] of x [n, h, w, in] and w [kh, kw, in, out]: correlation, as in every framework. */
 export const conv = defineKernel<ConvKernelAttributes>({
   name: 'ThawConv2d',
+  native: native.conv,
   save: ['x', 'w'],
   generic: ({ x, w }, { strides, pads, dilations }) =>
     tf.conv2d(x as Tensor4D, w as Tensor4D, [...strides], explicit(pads), 'NHWC', [...dilations]),
@@ -62,6 +64,7 @@ const turnFilter: (inputs: { w: Tensor }) => Tensor = (
 export const convInput: (inputs: { dy: Tensor; w: Tensor }, attributes: ConvInputAttributes) => Tensor =
   defineKernel<ConvInputAttributes>({
     name: 'ThawConv2dInput',
+    native: native.convInput,
     save: ['dy', 'w'],
     generic: ({ dy, w }, { strides, pads, xShape }) => {
       const [kh, kw] = w!.shape as [number, number, number, number]
@@ -82,6 +85,7 @@ export const convFilter: (inputs: { x: Tensor; dy: Tensor }, attributes: ConvFil
   defineKernel<ConvFilterAttributes>({
     name: 'ThawConv2dFilter',
     wasm: wasm.convFilter,
+    native: native.convFilter,
     save: ['x', 'dy'],
     generic: ({ x, dy }, { strides, pads, wShape }) => {
       const [kh, kw] = wShape as [number, number, number, number]

@@ -8,10 +8,14 @@ export interface KernelDefinition<A extends Attributes> {
   name: string
   /** Inputs that the gradient reads, in the order in which it gets them. */
   save?: readonly string[]
+  /** Outputs that the gradient reads too, by position; they follow the inputs. */
+  saveOutputs?: readonly boolean[]
   /** Any back end: made of tfjs's forward ops. */
   generic: (inputs: Inputs, attributes: A) => Tensor | Tensor[]
   /** Fast form on the wasm back end; undefined where it has none for these inputs. */
   wasm?: (inputs: Inputs, attributes: A, backend: BackendWasm) => TensorInfo | TensorInfo[] | undefined
+  /** Fast form on TensorFlow, likewise. */
+  native?: (inputs: Inputs, attributes: A) => TensorInfo | TensorInfo[] | undefined
   /** Lazily by input: what no trainable tensor needs is never computed. Left out: has no gradient, and says so. */
   gradient?: (dy: Tensor, saved: Tensor[], attributes: A) => Record<string, () => Tensor>
 }
@@ -23,7 +27,7 @@ const backends = ['cpu', 'wasm', 'webgpu', 'tensorflow']
  * which computes the gradient of every input whether or not anything trainable is behind it.
  */
 export function defineKernel<A extends Attributes>(definition: KernelDefinition<A>) {
-  const { name, generic, wasm, gradient } = definition
+  const { name, generic, wasm, native, gradient } = definition
   for (const backendName of backends) {
     if (tf.getKernel(name, backendName)) tf.unregisterKernel(name, backendName)
     tf.registerKernel({
@@ -31,6 +35,7 @@ export function defineKernel<A extends Attributes>(definition: KernelDefinition<
       backendName,
       kernelFunc: ({ inputs, attrs, backend }) =>
         (backendName === 'wasm' && wasm?.(inputs as Inputs, attrs as unknown as A, backend as BackendWasm)) ||
+        (backendName === 'tensorflow' && native?.(inputs as Inputs, attrs as unknown as A)) ||
         tf.engine().tidy(() => generic(inputs as Inputs, attrs as unknown as A)),
     })
   }
@@ -39,6 +44,7 @@ export function defineKernel<A extends Attributes>(definition: KernelDefinition<
     tf.registerGradient({
       kernelName: name,
       inputsToSave: [...(definition.save ?? [])],
+      outputsToSave: [...(definition.saveOutputs ?? [])],
       gradFunc: (dy, saved, attrs) => gradient(dy as Tensor, saved, attrs as unknown as A),
     })
   }

@@ -8,6 +8,7 @@ import {
 } from './conv'
 import { outputLength } from './convShape'
 import { defineKernel } from './define'
+import * as native from '../native/ops'
 import * as wasm from '../wasm/forms'
 
 function outputShape(x: Tensor, w: Tensor, { strides, pads: [t, b, l, r] }: ConvKernelAttributes): number[] {
@@ -27,6 +28,7 @@ export const depthwise = defineKernel<ConvKernelAttributes>({
     const plain = w!.shape[3] === 1 && attributes.dilations.every((d) => d === 1)
     return plain ? wasm.depthwise(x!, w!, outputShape(x!, w!, attributes), attributes, backend) : undefined
   },
+  native: native.depthwise,
   save: ['x', 'w'],
   generic: ({ x, w }, { strides, pads: [top, bottom, left, right], dilations }) => {
     const padded = tf.pad(x!, [
@@ -52,6 +54,7 @@ export const depthwiseInput: (inputs: { dy: Tensor; w: Tensor }, attributes: Con
     name: 'ThawDepthwiseConv2dInput',
     wasm: (inputs, attributes, backend) =>
       inputs['w']!.shape[3] === 1 ? wasm.depthwiseInput(inputs, attributes, backend) : undefined,
+    native: native.depthwiseInput,
     save: ['dy', 'w'],
     generic: ({ dy, w }, { strides, pads, xShape }) => {
       const [kh, kw, c, m] = w!.shape as [number, number, number, number]
@@ -77,6 +80,7 @@ export const depthwiseFilter: (
   name: 'ThawDepthwiseConv2dFilter',
   wasm: (inputs, attributes, backend) =>
     attributes.wShape[3] === 1 ? wasm.depthwiseFilter(inputs, attributes, backend) : undefined,
+  native: native.depthwiseFilter,
   save: ['x', 'dy'],
   generic: ({ x, dy }, { strides, pads: [top, bottom, left, right], wShape }) => {
     const [kh, kw, c, m] = wShape as [number, number, number, number]

@@ -1,6 +1,8 @@
 import { tf, type Tensor, type Tensor4D } from '../tf'
 import { outputLength, type Pads } from './convShape'
 import { defineKernel } from './define'
+import { differentiable } from '../mode'
+import * as native from '../native/ops'
 import * as wasm from '../wasm/forms'
 
 export interface PoolAttributes {
@@ -48,6 +50,7 @@ const maxIndices = defineKernel<PoolAttributes>({
   name: 'ThawMaxPoolIndices',
   wasm: ({ x }, attributes, backend) =>
     wasm.maxIndices(x!, outputShape(x!.shape, attributes), attributes, backend),
+  native: native.maxIndices,
   generic: ({ x }, attributes) => {
     const [n, h, w, c] = x!.shape as [number, number, number, number]
     // float32 counts to 2^24; only wasm, which counts in integers, gets tensors of that size
@@ -98,9 +101,30 @@ const scatterFlat: (inputs: { g: Tensor; indices: Tensor }, attributes: FlatAttr
   }) as never
 
 /** Max pooling as a gather, so that its derivative of any order is a scatter or a gather. Padding never wins. */
-export function maxPool(x: Tensor, attributes: PoolAttributes): Tensor {
-  return gatherFlat({ x, indices: maxIndices({ x }, attributes) }, { xShape: x.shape, windows: attributes })
-}
+const gatherLargest = (x: Tensor, attributes: PoolAttributes): Tensor =>
+  gatherFlat({ x, indices: maxIndices({ x }, attributes) }, { xShape: x.shape, windows: attributes })
+
+/** The same in one op each way, where the back end has them; second output: what the gradient wants to see. */
+const fusedMaxPool = defineKernel<PoolAttributes>({
+  name: 'ThawMaxPool',
+  save: ['x'],
+  saveOutputs: [true, true],
+  native: native.maxPool,
+  generic: ({ x }, attributes) => [gatherLargest(x!, attributes), tf.zeros([0])],
+  gradient: (dys, [x, y, seen], attributes) => ({
+    x: () => {
+      const [dy] = dys as unknown as [Tensor]
+      if (!differentiable() && native.isNative())
+        return native.maxPoolInput({ x: x!, y: y!, dy, seen: seen! }, attributes)
+      const indices = maxIndices({ x: x! }, attributes)
+      return scatterFlat({ g: dy, indices }, { xShape: x!.shape, windows: attributes })
+    },
+  }),
+}) as unknown as (inputs: { x: Tensor }, attributes: PoolAttributes) => [Tensor, Tensor]
+
+/** Largest value of each window, the first among equals. */
+export const maxPool = (x: Tensor, attributes: PoolAttributes): Tensor =>
+  native.isNative() ? fusedMaxPool({ x }, attributes)[0] : gatherLargest(x, attributes)
 
 /** Mean of each window over the pixels that are inside the image, as TensorFlow has it. */
 export const avgPool: (
@@ -108,6 +132,7 @@ export const avgPool: (
   attributes: PoolAttributes & { xShape: readonly number[] },
 ) => Tensor = defineKernel<PoolAttributes & { xShape: readonly number[] }>({
   name: 'ThawAvgPool',
+  native: native.avgPool,
   wasm: ({ x }, attributes, backend) =>
     wasm.avgPool(x!, outputShape(x!.shape, attributes), attributes, false, backend),
   generic: ({ x }, attributes) => {
@@ -122,6 +147,7 @@ export const avgPoolInput: (
   attributes: PoolAttributes & { xShape: readonly number[] },
 ) => Tensor = defineKernel<PoolAttributes & { xShape: readonly number[] }>({
   name: 'ThawAvgPoolInput',
+  native: native.avgPoolInput,
   wasm: ({ dy }, attributes, backend) => wasm.avgPool(dy!, attributes.xShape, attributes, true, backend),
   generic: ({ dy }, { size, strides, pads, xShape }) => {
     const [, h, w, c] = xShape as [number, number, number, number]

@@ -1,6 +1,7 @@
 import { differentiable } from '../mode'
 import { tf, type Tensor } from '../tf'
 import { exp, log } from './activation'
+import * as native from '../native/ops'
 import { defineKernel } from './define'
 
 const bare = (define: (inputs: Record<string, Tensor>, attributes: object) => Tensor) => (x: Tensor) =>
@@ -43,28 +44,41 @@ function plainLogSoftmax(x: Tensor): Tensor {
 const oneHot = (labels: Tensor, classes: number) =>
   tf.cast(tf.oneHot(tf.cast(labels, 'int32') as never, classes), 'float32')
 
+/** The mean, and where the back end computes it along, softmax minus one-hot. */
 const crossEntropy = defineKernel({
   name: 'ThawSoftmaxCrossEntropy',
   save: ['logits', 'labels'],
+  saveOutputs: [false, true],
+  native: (inputs) => {
+    const [losses, slope] = native.crossEntropy(inputs)
+    const mean = tf.mean(losses!)
+    losses!.dispose()
+    return [mean, slope!]
+  },
   generic: ({ logits, labels }) => {
     const [n, classes] = logits!.shape as [number, number]
-    return tf.div(tf.neg(tf.sum(tf.mul(plainLogSoftmax(logits!), oneHot(labels!, classes)))), n)
+    return [
+      tf.div(tf.neg(tf.sum(tf.mul(plainLogSoftmax(logits!), oneHot(labels!, classes)))), n),
+      tf.zeros([0]),
+    ]
   },
-  gradient: (dy, [logits, labels]) => ({
+  gradient: (dys, [logits, labels, slope]) => ({
     logits: () => {
+      const [dy] = dys as unknown as [Tensor]
       const [n, classes] = logits!.shape as [number, number]
+      if (!differentiable() && slope!.size > 0) return tf.mul(slope!, tf.div(dy, n))
       const probabilities = differentiable() ? softmax(logits!) : tf.softmax(logits!)
       return tf.mul(tf.div(dy, n), tf.sub(probabilities, oneHot(labels!, classes)))
     },
     labels: () => tf.zeros(labels!.shape),
   }),
-})
+}) as unknown as (inputs: Record<string, Tensor>, attributes: object) => Tensor[]
 
 /**
  * Mean over the batch of -log softmax(logits)[label]. logits [n, classes], labels int32 [n]; a scalar.
  */
 export const softmaxCrossEntropy = (logits: Tensor, labels: Tensor): Tensor =>
-  crossEntropy({ logits, labels }, {})
+  crossEntropy({ logits, labels }, {})[0]!
 
 /** log(sum(exp(x))) over the last axis, safe for large x. */
 export function logSumExp(x: Tensor): Tensor {

@@ -7,6 +7,7 @@ import type { DeviceSpec } from '../../../spec/schema'
 import { tf } from '../tf'
 import { threadsFor, variables } from './environment'
 import type { Install } from './find'
+import { replaceKernels } from './ops/replace'
 import { quietly } from './quiet'
 
 export type { NodeJSKernelBackend, TFJSBinding }
@@ -38,6 +39,7 @@ export async function loadNative(install: Install, device?: Partial<DeviceSpec>)
     import('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js'),
     import('@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js'),
   ])
+  replaceKernels()
   const threads = threadsFor(device)
   Object.assign(process.env, variables(device))
   const { value: binding, text } = quietly(join(install.folder, 'tensorflow', 'stderr.node'), () => {

@@ -1,0 +1,6 @@
+export * from './convolution'
+export * from './elementwise'
+export { isNative } from './execute'
+export * from './norm'
+export * from './pool'
+export { getPrecision, setPrecision, type Precision } from './precision'

@@ -1,0 +1,35 @@
+import type { TensorInfo } from '../../tf'
+import { DataType, execute, flag, free, handle, type, type Handle, type Made } from './execute'
+
+/** What convolutions and matrix products multiply in; sums over batches, weights and all else stay float32. */
+export type Precision = 'float32' | 'bfloat16' | 'float16'
+
+const types = { float32: DataType.float, bfloat16: DataType.bfloat16, float16: DataType.half }
+let precision: Precision = 'float32'
+
+export function setPrecision(wanted: Precision): void {
+  precision = wanted
+}
+
+export const getPrecision = (): Precision => precision
+
+/** TensorFlow's type of the operands. */
+export const operandType = (): number => types[precision]
+
+const cast = (from: Handle, source: number, to: number): Made =>
+  execute('Cast', [type('SrcT', source), type('DstT', to), flag('Truncate', false)], [from])[0]!
+
+/** Runs an op on operands in the precision that is set; its result comes back in float32. */
+export function inPrecision(operands: readonly TensorInfo[], run: (operands: Handle[]) => Made): Made {
+  if (precision === 'float32') return run(operands.map(handle))
+  const to = operandType()
+  const low = operands.map((operand) => cast(handle(operand), DataType.float, to).id)
+  try {
+    const made = run(low)
+    const result = cast(made.id, to, DataType.float)
+    free(made.id)
+    return result
+  } finally {
+    free(...low)
+  }
+}
