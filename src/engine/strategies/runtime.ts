@@ -11,6 +11,7 @@ import type {
   Stage,
 } from '../network/types'
 import type { Optimizer, ParameterRate } from '../optim/types'
+import type { Narrowing } from '../train/narrow'
 import type { ImageSource } from '../train/images'
 import type { Constants, Teacher } from './forward'
 import type { DrawDeclaration } from './types'
@@ -38,6 +39,8 @@ export interface RuntimeContext {
   readonly inputs: ReadonlyMap<string, PlainValue>
   /** Whether a person has asked to stop: `enter` then returns `stopped`. */
   stopped(): boolean
+  /** Goes on with a network of fewer rows; see `Narrowing`. `graph`, `bank` and `w0` are others from then on. */
+  narrow(narrowing: Narrowing): void
   emit(event: RunEventBody): void
   /** Shows a picture: a `picture` event of this name; `data` is plain JSON, documented in docs/pictures.md. */
   picture(name: string, data: unknown): void

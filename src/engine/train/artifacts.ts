@@ -49,7 +49,7 @@ export function tellPredictions(
 
 export function tellWeights(session: TrainingSession): void {
   if (!session.env.sink.artifact) return
-  const { graph, bank, w0, setup, steps } = session
+  const { graph, bank, origin: w0, setup, steps } = session
   put(session, 'weights.json', json(weightTable({ step: steps, layers: setup.layers, graph, bank, w0 })))
 }
 

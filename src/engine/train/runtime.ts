@@ -28,7 +28,7 @@ export class SessionView implements RuntimeContext {
     return this.session.bank
   }
   get w0() {
-    return this.session.w0
+    return this.session.origin
   }
   get teacher() {
     return this.session.teacher
@@ -59,6 +59,8 @@ export class SessionView implements RuntimeContext {
     return this.session.stopping()
   }
 
+  narrow: RuntimeContext['narrow'] = (narrowing) => this.session.narrow(narrowing)
+
   emit: RuntimeContext['emit'] = (event) => this.session.emit(event)
 
   picture(name: string, data: unknown): void {
@@ -87,7 +89,8 @@ export class SessionView implements RuntimeContext {
 
   async evaluate(split: Split = this.session.watchedSplit, { quiet = false } = {}) {
     if (!quiet) return (await this.session.evaluate(split)).metrics
-    const { setup, bank, features } = this.session
+    const { bank, features, graph } = this.session
+    const setup = { ...this.session.setup, graph }
     return (await evaluateSplit(setup, bank, features, split, undefined, this.session.infer)).metrics
   }
 

@@ -17,12 +17,14 @@ import type { TrainingSession } from './session'
 
 /** Everything that decides how the run goes on, as the files of a checkpoint. */
 export function saveSession(session: TrainingSession): Map<string, Uint8Array> {
-  const { bank, w0, start, optimizer, bestValues } = session
+  const { bank, w0, origin, start, optimizer, bestValues } = session
   const files = new Map<string, Uint8Array>()
   files.set(CHECKPOINT_FILES.weights, packBank(bank, bank.names()))
   files.set(CHECKPOINT_FILES.optimizer, packTensors(optimizer.slots()))
   if (start !== w0) {
-    const changed = start.names().filter((name) => !sameValues(floats(start.get(name)), floats(w0.get(name))))
+    const changed = start
+      .names()
+      .filter((name) => !sameValues(floats(start.get(name)), floats(origin.get(name))))
     files.set(CHECKPOINT_FILES.phase, packBank(start, changed))
   }
   if (bestValues) files.set(CHECKPOINT_FILES.best, packBank(bestValues, bestValues.names()))
@@ -144,7 +146,7 @@ async function restoreStart(session: TrainingSession, files: ReadonlyMap<string,
   session.start = session.w0
   const bytes = files.get(CHECKPOINT_FILES.phase)
   if (!bytes) return
-  session.start = session.w0.clone()
+  session.start = session.origin.clone()
   for (const [name, tensor] of toTensors(await unpackTensors(bytes, CHECKPOINT_FILES.phase)))
     session.start.set(name, tensor)
 }

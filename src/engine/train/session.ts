@@ -3,7 +3,7 @@ import { UserError } from '../../spec/types'
 import type { OptimizerSpec, ResolvedSpec } from '../../spec/schema'
 import { tf, type Tensor } from '../backend'
 import type { BatchStream, Split } from '../data/types'
-import { createBank, matchParameters } from '../network'
+import { createBank, matchParameters, type KeptParameters } from '../network'
 import type { NetworkGraph, ParameterBank, PlainValue } from '../network/types'
 import { createOptimizer, createSchedule } from '../optim'
 import { floats } from '../optim/floats'
@@ -17,6 +17,7 @@ import { FreezeTruth } from './freezeTruth'
 import { FrozenFeatures } from './frozenFeatures'
 import { measureLayers, movement, type Measured } from './measures'
 import { GroupedOptimizer } from './groupedOptimizer'
+import { narrowBank, narrowSlots, rowsOf, type Narrowing } from './narrow'
 import { Noise } from './noise'
 import { readInitialize, readInputs } from './outside'
 import { Pace } from './pace'
@@ -51,11 +52,16 @@ function copyOf(tensor: Tensor): Tensor {
  */
 export class TrainingSession {
   readonly spec: ResolvedSpec
-  readonly graph: NetworkGraph
+  /** The network of now: a strategy may have cut it. */
+  graph: NetworkGraph
   /** Current values; a person may look, and set at their own risk: the freeze truth tells. */
-  readonly bank: ParameterBank
+  bank: ParameterBank
   /** Pre-trained values. */
   readonly w0: ParameterBank
+  /** The pre-trained values of what is left of the network; `w0` itself until it is cut. */
+  origin: ParameterBank
+  /** Rows that are left of the network that the run began with. */
+  kept: KeptParameters = new Map()
   readonly optimizer: Optimizer
   readonly dropout: RandomStream
   readonly noise: Noise
@@ -64,7 +70,7 @@ export class TrainingSession {
   /** What the strategy does around steps. */
   readonly runtime?: StrategyRuntime
   readonly pace: Pace
-  readonly features: FrozenFeatures
+  features: FrozenFeatures
   readonly truth: FreezeTruth
   readonly overrides = new Map<string, boolean>()
   /** Copy of all values from the start of the phase; `w0` itself where they are the same. */
@@ -106,6 +112,7 @@ export class TrainingSession {
     this.graph = graph
     this.bank = initial
     this.w0 = w0
+    this.origin = w0
     const main = createOptimizer(spec.train.optimizer)
     this.groups = strategy.optimizers?.(options, spec) ?? new Map()
     const groups = new Map([...this.groups].map(([group, own]) => [group, createOptimizer(own)]))
@@ -254,6 +261,31 @@ export class TrainingSession {
     this.emit({ kind: 'phase', phase: this.declared(), step: this.steps })
   }
 
+  /**
+   * Goes on with a network that has fewer rows: values, copies and optimizer slots are cut with it, or the values are
+   * replaced. `best` counts from here on, since its weights are of another network.
+   */
+  narrow({ graph, kept, values }: Narrowing): void {
+    const { bank, start, features, w0 } = this
+    const rows = rowsOf(this.kept, kept)
+    if (values) this.optimizer.reset()
+    else narrowSlots(this.optimizer, (name) => bank.get(name).shape, rows)
+    this.bank = values ? createBank(values) : narrowBank(bank, rows)
+    this.start = values ? this.bank.clone() : narrowBank(start, rows)
+    if (this.origin !== w0) this.origin.dispose()
+    this.origin = narrowBank(w0, rowsOf(new Map(), kept))
+    bank.dispose()
+    if (start !== w0) start.dispose()
+    this.bestValues?.dispose()
+    this.bestValues = undefined
+    this.best = undefined
+    this.graph = graph
+    this.kept = kept
+    features.cache.clear()
+    this.features = new FrozenFeatures(graph, this.bank, this.setup.size)
+    this.stand(this.phase.index)
+  }
+
   private snapshot(): void {
     if (this.start !== this.w0) this.start.dispose()
     this.start = this.bank.clone()
@@ -313,13 +345,13 @@ export class TrainingSession {
 
   /** Measures of all layers now; with those of a step when one is given. */
   measure(taken?: Pick<TakenStep, 'gradients' | 'before'>): Measured {
-    const { graph, bank, w0, start } = this
+    const { graph, bank, origin, start } = this
     const none = new Map<string, never>()
     return measureLayers({
       graph,
       layers: this.setup.layers,
       bank,
-      w0,
+      w0: origin,
       start,
       gradients: taken?.gradients ?? none,
       before: taken?.before ?? none,
@@ -346,7 +378,7 @@ export class TrainingSession {
     if (this.setup.images.dataset.counts[split] === 0)
       throw new UserError(`there are no ${split} images to evaluate on; set data.split.${split}`)
     const { metrics, confusion, logits, labels } = await evaluateSplit(
-      this.setup,
+      { ...this.setup, graph: this.graph },
       this.bank,
       this.features,
       split,
@@ -393,7 +425,7 @@ export class TrainingSession {
 
   /** What has moved from the pre-trained network. */
   movement(): { moved: number; distance: number } {
-    return movement(this.graph, this.bank, this.w0)
+    return movement(this.graph, this.bank, this.origin)
   }
 
   /**
@@ -443,6 +475,7 @@ export class TrainingSession {
     this.runtime?.dispose?.()
     this.teacher?.parameters.dispose()
     this.bank.dispose()
+    if (this.origin !== this.w0) this.origin.dispose()
     this.w0.dispose()
   }
 }

@@ -110,7 +110,8 @@ interface Attempt {
 }
 
 function objectiveOf(session: TrainingSession, batch: ImageBatch): Attempt {
-  const { graph, active, bank, w0, dropout, features, spec, steps, noise, teacher, setup, runtime } = session
+  const { graph, active, bank, origin, dropout, features, spec, steps, noise, teacher, setup, runtime } =
+    session
   const { x, from } = features.input(batch, imagesAreFixed(spec))
   const labels = tf.tensor1d(batch.labels, 'int32')
   try {
@@ -118,7 +119,7 @@ function objectiveOf(session: TrainingSession, batch: ImageBatch): Attempt {
       graph,
       active,
       bank,
-      w0,
+      w0: origin,
       x,
       from,
       labels,
@@ -185,9 +186,9 @@ const constantsOf = ({ runtime }: TrainingSession): Constants => runtime?.consta
 
 /** Pre-trained value, where there is one. */
 const originOfParameter = (
-  { w0 }: TrainingSession,
+  { origin }: TrainingSession,
   { name, pretrained }: ParameterInfo,
-): Tensor | undefined => (pretrained ? w0.get(name) : undefined)
+): Tensor | undefined => (pretrained ? origin.get(name) : undefined)
 
 /** Proximal steps of a phase on the weights after the step. */
 function project(session: TrainingSession, rates: ReadonlyMap<string, ParameterRate>): void {
