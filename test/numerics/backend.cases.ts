@@ -213,6 +213,16 @@ const shapes: Case[] = [
       attributes: { axes, keep },
     })),
   ),
+  ...[
+    [3, 4, 5, 6],
+    [2, 3, 7],
+    [3, 5],
+  ].map((shape): Case => ({
+    op: 'mix',
+    attributes: {},
+    shapes: [shape, shape, [shape[0]!, shape.at(-1)!]],
+    run: ([a, b, g]) => ops.mix(a!, b!, g!),
+  })),
   {
     ...single('gather', (x) => ops.gather(x, tf.tensor1d([3, 0, 3, 1], 'int32'))),
     attributes: { indices: [3, 0, 3, 1] },

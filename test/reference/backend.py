@@ -110,6 +110,9 @@ OPS = {
     "abs": lambda a, x: x.abs(),
     "sum": lambda a, x: x.sum(tuple(a["axes"]), keepdim=a["keep"]),
     "mean": lambda a, x: x.mean(tuple(a["axes"]), keepdim=a["keep"]),
+    "mix": lambda a, x, y, g: (lambda s: x * (1 - s) + y * s)(
+        g.reshape(g.shape[0], *[1] * (x.dim() - 2), g.shape[1])
+    ),
     "gather": lambda a, x: x[torch.tensor(a["indices"])],
     "channels.sum": lambda a, x: x.sum((0, 1, 2)),
     "channels.dot": lambda a, x, y: (x * y).sum((0, 1, 2)),

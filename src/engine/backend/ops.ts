@@ -17,6 +17,7 @@ import { channelDot, channelScale, channelShift, channelSum } from './kernels/ch
 import { checkFits, conv } from './kernels/conv'
 import { dilationsOf, resolvePadding } from './kernels/convShape'
 import { depthwise } from './kernels/depthwise'
+import { mix } from './kernels/mix'
 import { avgPool, globalAveragePool, maxPool } from './kernels/pool'
 import { gather } from './kernels/rows'
 import { logSoftmax, logSumExp, softmax, softmaxCrossEntropy } from './kernels/softmax'
@@ -134,6 +135,8 @@ export const ops = {
   abs: (x: Tensor): Tensor => tf.abs(x),
   sum: (x: Tensor, axes?: number | number[], keepDims = false): Tensor => tf.sum(x, axes, keepDims),
   mean: (x: Tensor, axes?: number | number[], keepDims = false): Tensor => tf.mean(x, axes, keepDims),
+  /** a (1 - g) + b g for a, b [n, ..., c] and gates g [n, c]; gates of exactly 0 and 1 select. */
+  mix: (a: Tensor, b: Tensor, g: Tensor): Tensor => mix({ a, b, g }),
   /** Rows of x [r, ...] at int32 `indices` [k]. */
   gather,
   channels,

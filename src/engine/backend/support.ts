@@ -48,5 +48,6 @@ export const support: Record<Exclude<keyof typeof ops, 'channels'>, Support> = {
   abs: closed(false, 'derivative 0 at 0'),
   sum: closed(),
   mean: closed(),
+  mix: closed(true, 'gates of exactly 0 and 1 select'),
   gather: closed(false, 'rows; the same row may come more than once'),
 }

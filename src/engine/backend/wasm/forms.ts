@@ -298,3 +298,32 @@ export const foldGradient: Form<Epsilon> = (inputs, { epsilon }, backend) => {
   kernelsOf(backend).fold_gradient(g!, m!, v!, epsilon, ds!, dt!, a!, b!, d!, c)
   return made
 }
+
+/** [n, pixels, c] of a tensor [n, ..., c]. */
+const planes = ({ shape }: TensorInfo): [number, number, number] => [
+  shape[0]!,
+  size(shape.slice(1, -1)),
+  shape.at(-1)!,
+]
+
+export const mix: Form<object> = ({ a, b, g }, _, backend) => {
+  const y = output(backend, a!.shape)
+  const [pa, pb, pg, py] = [a!, b!, g!, y].map((t) => at(backend, t))
+  kernelsOf(backend).mix(pa!, pb!, pg!, py!, ...planes(a!))
+  return y
+}
+
+export const mixPart: Form<{ second: boolean }> = ({ dy, g }, { second }, backend) => {
+  const y = output(backend, dy!.shape)
+  const [pd, pg, py] = [dy!, g!, y].map((t) => at(backend, t))
+  kernelsOf(backend).mix_part(pd!, pg!, py!, ...planes(dy!), Number(second))
+  return y
+}
+
+export const mixDot: Form<object> = ({ dy, a, b }, _, backend) => {
+  const [n, pixels, c] = planes(a!)
+  const y = output(backend, [n, c])
+  const [pd, pa, pb, py] = [dy!, a!, b!, y].map((t) => at(backend, t))
+  withScratch(backend, 4 * c, (s) => kernelsOf(backend).mix_dot(pd!, pa!, pb!, py!, s, n, pixels, c))
+  return y
+}

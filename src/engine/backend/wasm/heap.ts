@@ -24,6 +24,9 @@ type Name =
   | 'global_pool'
   | 'fold'
   | 'fold_gradient'
+  | 'mix'
+  | 'mix_part'
+  | 'mix_dot'
 export type Kernels = Record<Name, Run>
 
 interface TfjsModule {

@@ -588,3 +588,58 @@ void fold_gradient(const float *gamma, const float *mean, const float *variance,
     dvariance[i] = -0.5f * d * gamma[i] * r * r * r;
   }
 }
+
+// ---- gates -------------------------------------------------------------------------------------------------------
+
+// Where a gate is exactly 0 or 1 the other side does not count, whatever it is (0 times infinity would).
+static inline v between(v a, v b, v g) {
+  v y = add(mul(a, wasm_f32x4_sub(splat(1), g)), mul(b, g));
+  y = wasm_v128_bitselect(a, y, wasm_f32x4_eq(g, splat(0)));
+  return wasm_v128_bitselect(b, y, wasm_f32x4_eq(g, splat(1)));
+}
+static inline float between1(float a, float b, float g) {
+  return g == 0 ? a : g == 1 ? b : a * (1 - g) + b * g;
+}
+
+// y = a (1 - g) + b g for [n, pixels, c] and g [n, c].
+EXPORT(mix)
+void mix(const float *a, const float *b, const float *g, float *y, int n, int pixels, int c) {
+  for (int k = 0; k < n; k++, g += c)
+    for (int p = 0; p < pixels; p++, a += c, b += c, y += c) {
+      int i = 0;
+      for (; i + 4 <= c; i += 4) st(y + i, between(ld(a + i), ld(b + i), ld(g + i)));
+      for (; i < c; i++) y[i] = between1(a[i], b[i], g[i]);
+    }
+}
+
+// The share of dy that goes to b (second) or to a.
+EXPORT(mix_part)
+void mix_part(const float *dy, const float *g, float *y, int n, int pixels, int c, int second) {
+  v none = splat(0);
+  for (int k = 0; k < n; k++, g += c)
+    for (int p = 0; p < pixels; p++, dy += c, y += c) {
+      int i = 0;
+      for (; i + 4 <= c; i += 4) {
+        v d = ld(dy + i), gate = ld(g + i);
+        st(y + i, second ? between(none, d, gate) : between(d, none, gate));
+      }
+      for (; i < c; i++) y[i] = second ? between1(0, dy[i], g[i]) : between1(dy[i], 0, g[i]);
+    }
+}
+
+// y [n, c] = sum over pixels of dy (b - a); scratch [c].
+EXPORT(mix_dot)
+void mix_dot(const float *dy, const float *a, const float *b, float *y, float *scratch, int n, int pixels, int c) {
+  for (int k = 0; k < n; k++, y += c) {
+    zero(y, c);
+    zero(scratch, c);
+    for (int p = 0; p < pixels; p++, dy += c, a += c, b += c) {
+      int i = 0;
+      for (; i + 4 <= c; i += 4)
+        st(scratch + i, add(ld(scratch + i), mul(ld(dy + i), wasm_f32x4_sub(ld(b + i), ld(a + i)))));
+      for (; i < c; i++) scratch[i] += dy[i] * (b[i] - a[i]);
+      if (p % BLOCK == BLOCK - 1) add_to(y, scratch, c);
+    }
+    add_to(y, scratch, c);
+  }
+}
