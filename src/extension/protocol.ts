@@ -49,6 +49,8 @@ export interface PanelHead {
   steps: number
   accuracy?: Accuracy
   elapsedMs: number
+  /** Factor on every rate that a person or the run file set last. */
+  rateFactor: number
   /** Index of the phase that runs, -1 before the first. */
   phase: { current: number; count: number }
   /** Unknown until some steps are done. */

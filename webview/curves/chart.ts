@@ -51,8 +51,8 @@ export class Chart {
     )
   }
 
-  async draw(change: { width: number; steps: number; floor?: number }): Promise<void> {
-    this.view.width(change.width).signal('steps', change.steps)
+  async draw(change: { width: number; from: number; to: number; floor?: number }): Promise<void> {
+    this.view.width(change.width).signal('start', change.from).signal('steps', change.to)
     if (change.floor !== undefined) this.view.signal('floor', change.floor)
     await this.view.runAsync()
   }

@@ -3,6 +3,7 @@ import { customElement, property, state } from 'lit/decorators.js'
 import type { Axis } from '../axis'
 import type { Theme } from '../colour'
 import { fixed, number } from '../format'
+import type { Host } from '../panel/host'
 import type { Line, PanelState } from '../panel/state'
 import shared from '../shared.css'
 import { styled } from '../styled'
@@ -24,6 +25,9 @@ export class Curves extends LitElement {
   @property({ attribute: false }) data!: PanelState
   @property({ attribute: false }) axis!: Axis
   @property() theme: Theme = 'dark'
+  @property({ attribute: false }) host!: Host
+  /** Step under the pointer, for the read-out. */
+  @property({ attribute: false }) crosshair?: number
   @state() private labels: Partial<Record<CurveName, Label[]>> = {}
 
   private charts: Partial<Record<CurveName, Chart>> = {}
@@ -75,7 +79,7 @@ export class Curves extends LitElement {
       this.drawn = design
     }
     this.feed()
-    const size = { width: axis.right - axis.left, steps: axis.steps }
+    const size = { width: axis.right - axis.left, from: axis.from, to: axis.to }
     const { loss, accuracy, rate } = this.charts
     await Promise.all([loss?.draw({ ...size, floor: this.floor() }), accuracy?.draw(size), rate?.draw(size)])
     this.labels = this.lastValues()

@@ -19,7 +19,10 @@ function base(width: number, steps: number, name: CurveName) {
     width: width - LEFT - RIGHT,
     height: heights[name],
     background: 'transparent',
-    params: [{ name: 'steps', value: steps }],
+    params: [
+      { name: 'steps', value: steps },
+      { name: 'start', value: 0 },
+    ],
     config: {
       view: { stroke: null },
       font: cssColour('--ui'),
@@ -40,7 +43,7 @@ function base(width: number, steps: number, name: CurveName) {
 const x = {
   field: 'step',
   type: 'quantitative' as const,
-  scale: { domainMin: 0, domainMax: { expr: 'steps' }, nice: false },
+  scale: { domainMin: { expr: 'start' }, domainMax: { expr: 'steps' }, nice: false },
   axis: null,
 }
 
@@ -61,6 +64,7 @@ export const lossSpec = (width: number, steps: number, parts: string[]): TopLeve
     ...base(width, steps, 'loss'),
     params: [
       { name: 'steps', value: steps },
+      { name: 'start', value: 0 },
       { name: 'floor', value: 0.01 },
     ],
     data: { name: 'points' },
@@ -94,22 +98,30 @@ export const accuracySpec = (width: number, steps: number, chance: number): TopL
       },
       {
         data: { name: 'points' },
-        mark: { type: 'line', strokeWidth: 1, opacity: 0.55, color: cssColour('--dim') },
+        mark: { type: 'line', clip: true, strokeWidth: 1, opacity: 0.55, color: cssColour('--dim') },
         encoding: { x, y: { ...y, field: 'value' } },
       },
       {
         data: { name: 'evals' },
-        mark: { type: 'rule', color: fg },
+        mark: { type: 'rule', clip: true, color: fg },
         encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' } },
       },
       {
         data: { name: 'evals' },
-        mark: { type: 'line', color: fg, strokeWidth: 1.5 },
+        mark: { type: 'line', clip: true, color: fg, strokeWidth: 1.5 },
         encoding: { x, y: { ...y, field: 'value' } },
       },
       {
         data: { name: 'evals' },
-        mark: { type: 'point', size: 26, fill: cssColour('--bg'), stroke: fg, opacity: 1, strokeWidth: 1.5 },
+        mark: {
+          type: 'point',
+          clip: true,
+          size: 26,
+          fill: cssColour('--bg'),
+          stroke: fg,
+          opacity: 1,
+          strokeWidth: 1.5,
+        },
         encoding: { x, y: { ...y, field: 'value' } },
       },
     ],
@@ -120,7 +132,7 @@ export const rateSpec = (width: number, steps: number): TopLevelSpec =>
   ({
     ...base(width, steps, 'rate'),
     data: { name: 'points' },
-    mark: { type: 'line', color: cssColour('--fg'), strokeWidth: 1.5 },
+    mark: { type: 'line', clip: true, color: cssColour('--fg'), strokeWidth: 1.5 },
     encoding: {
       x,
       y: {

@@ -66,6 +66,8 @@ function readInks(g: CanvasRenderingContext2D, scale: number): Inks {
   }
 }
 
+const within = (axis: Axis, step: number): boolean => step >= axis.from && step <= axis.to
+
 /** Diagonal lines: frozen, and did not move. */
 function hatch(g: CanvasRenderingContext2D, colour: string, scale: number): CanvasPattern | string {
   const tile = document.createElement('canvas')
@@ -109,8 +111,8 @@ function text(
 function drawPhases(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
   text(g, inks, 'Phase', 12, p.phases + 13)
   for (const phase of p.run.phases) {
-    const x0 = p.axis.x(phase.from)
-    const x1 = p.axis.x(Math.max(phase.to, phase.from))
+    const x0 = Math.max(p.axis.left, p.axis.x(phase.from))
+    const x1 = Math.min(p.axis.right, p.axis.x(Math.max(phase.to, phase.from)))
     const current = p.now >= phase.from && (p.now < phase.to || phase === p.run.phases.at(-1))
     if (x1 - x0 < 1) continue
     if (current) {
@@ -148,6 +150,7 @@ function drawEvents(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): voi
   // alarms get their words first, then what a person did; a checkpoint says nothing and gives way
   const order = { alarm: 0, control: 1, checkpoint: 2 }
   for (const mark of [...p.marks].sort((a, b) => order[a.kind] - order[b.kind] || a.step - b.step)) {
+    if (!within(p.axis, mark.step)) continue
     const x = p.axis.x(mark.step)
     if (!free(x - 5, x + 5)) continue
     drawMark(g, mark.kind, x, y, inks)
@@ -212,6 +215,7 @@ function drawStrip(g: CanvasRenderingContext2D, p: MapPicture, group: Group, ink
     g.fillStyle = trains ? inks.ember : inks.ice
     const from = Math.max(p.axis.left, p.axis.x(phase.from))
     const to = Math.min(p.axis.right, p.axis.x(phase.to))
+    if (to <= from) continue
     const middle = Math.min(Math.max(from, p.axis.x(p.now)), to)
     g.fillRect(from, group.y, middle - from, 3)
     g.globalAlpha = 0.4
@@ -239,8 +243,8 @@ function drawRow(
   for (let column = 0; column < columns; column++) {
     const cell = cellAt(window, p.choice, p.run.phases, row.layers, column)
     const [start, end] = spanOf(window, column, p.every)
-    const x0 = snap(p.axis.x(start))
-    const x1 = snap(p.axis.x(end))
+    const x0 = snap(Math.max(p.axis.left, p.axis.x(start)))
+    const x1 = snap(Math.min(p.axis.right, p.axis.x(end)))
     if (x1 <= x0) continue
     if (!cell.declaredTraining && cell.moved === false) {
       g.fillStyle = inks.hatch
@@ -314,7 +318,8 @@ function drawAlarms(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): voi
     const row = p.groups.flatMap((group) => group.rows).find((one) => one.layers.includes(layer))
     if (!row) continue
     const x0 = Math.max(p.axis.left, p.axis.x(motionStart(p, layer, step)))
-    const x1 = Math.max(x0 + 4, p.axis.x(p.now))
+    const x1 = Math.min(p.axis.right, Math.max(x0 + 4, p.axis.x(p.now)))
+    if (x1 <= x0) continue
     g.strokeStyle = inks.bg
     g.lineWidth = 4
     g.strokeRect(x0 - 1.5, row.y - 1.5, x1 - x0 + 3, row.height + 3)
@@ -339,7 +344,7 @@ function motionStart(p: MapPicture, layer: number, step: number): number {
 
 function drawNow(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
   const x = Math.round(p.axis.x(p.now)) + 0.5
-  if (x >= p.axis.right) return
+  if (x >= p.axis.right || x < p.axis.left) return
   g.strokeStyle = inks.dim
   g.lineWidth = 1
   g.setLineDash([2, 2])
@@ -356,8 +361,8 @@ function drawNow(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
 function drawAxis(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): void {
   const y = p.bottom + 4
   g.fillStyle = inks.dim
-  for (const step of p.window?.to ?? []) g.fillRect(p.axis.x(step) - 0.5, y, 1, 3)
+  for (const step of p.window?.to ?? []) if (within(p.axis, step)) g.fillRect(p.axis.x(step) - 0.5, y, 1, 3)
   text(g, inks, 'Step', 12, y + 16)
-  for (const step of ticks(p.run.steps, p.axis.right - p.axis.left))
+  for (const step of ticks(p.axis.to, p.axis.right - p.axis.left, p.axis.from))
     text(g, inks, step.toLocaleString('en'), p.axis.x(step), y + 16, { align: 'center' })
 }

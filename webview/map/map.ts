@@ -1,8 +1,11 @@
 import { LitElement, html, nothing, unsafeCSS } from 'lit'
 import { customElement, property, query, state } from 'lit/decorators.js'
-import type { Axis } from '../axis'
+import type { Axis, Range } from '../axis'
 import { clamp, ember, type Theme } from '../colour'
 import { icon } from '../icons'
+import { base64Of, type Exportable } from '../export'
+import '../exportMenu'
+import type { Host } from '../panel/host'
 import type { PanelState } from '../panel/state'
 import shared from '../shared.css'
 import { styled } from '../styled'
@@ -12,7 +15,7 @@ import own from './map.css'
 import { choices, measures, type Choice } from './measures'
 import { readCell, type Reading } from './reading'
 import { layerTable } from './table'
-import { columnAt, spanOf } from './truth'
+import { columnAt, greatest, spanOf } from './truth'
 
 const PHASES = 0
 const EVENTS = 22
@@ -35,6 +38,11 @@ export class FreezeMap extends LitElement {
   @property() choice: Choice = 'updateRatio'
   @property({ attribute: false }) folds: Record<string, boolean> = {}
   @property({ type: Boolean }) table = false
+  @property({ attribute: false }) host!: Host
+  /** Brushed steps: updates after `from` up to `to`. */
+  @property({ attribute: false }) selection?: Range
+  @property({ attribute: false }) inspected?: number
+  @property({ type: Boolean }) zoomed = false
   @state() private spot?: Spot
   @query('canvas') private canvas?: HTMLCanvasElement
   @query('.scale') private scaleBar?: HTMLCanvasElement
@@ -74,7 +82,7 @@ export class FreezeMap extends LitElement {
           tabindex="0"
           role="application"
           aria-roledescription="freeze map"
-          aria-label="Freeze map. Arrow keys move by layer and by measured step, Home and End to the first and last, P to the next phase, A to the next alarm, T for the same as a table."
+          aria-label="Freeze map. Arrow keys move by layer and by measured step, Home and End to the first and last, Shift with left or right brushes a range, Z zooms to it, plus and minus zoom, 0 shows the whole run, Enter opens the layer, F freezes or thaws it, P to the next phase, A to the next alarm, T for the same as a table."
           aria-describedby="said"
           ${styled({
             left: `${axis.left}px`,
@@ -83,6 +91,7 @@ export class FreezeMap extends LitElement {
             height: `${this.bottom - TOP + 2}px`,
           })}
           @mousemove=${this.hover}
+          @mousedown=${this.press}
           @mouseleave=${() => this.point(undefined)}
           @keydown=${this.key}
         ></div>
@@ -113,6 +122,7 @@ export class FreezeMap extends LitElement {
             </button>`,
         )}
       </div>
+      ${this.steps()}
       <button
         class="plain push"
         aria-pressed=${this.table ? 'true' : 'false'}
@@ -121,7 +131,42 @@ export class FreezeMap extends LitElement {
       >
         ${icon('table')}Table
       </button>
+      <thaw-export .host=${this.host} what="freeze map" .picture=${() => this.export()}></thaw-export>
     </div>`
+  }
+
+  /** The brushed range, and the way into it and out. */
+  private steps() {
+    const { selection, zoomed, axis } = this
+    if (!selection && !zoomed) return nothing
+    const [from, to] = selection
+      ? [selection.from + 1, selection.to]
+      : [Math.ceil(axis.from), Math.floor(axis.to)]
+    return html`<span class="steps" data-part="range">
+      <span class="dim">Steps</span> <b>${Math.round(from)} to ${Math.round(to)}</b>
+      ${
+        selection
+          ? html`<button class="plain" title="Zoom to these steps (Z)" @click=${() => this.zoomIn()}>
+                Zoom
+              </button>
+              <button
+                class="plain"
+                aria-label="Drop the range"
+                title="Drop the range (Escape)"
+                @click=${() => this.tell('brush', undefined)}
+              >
+                ${icon('close')}
+              </button>`
+          : nothing
+      }
+      ${zoomed ? html`<button class="plain" title="Show the whole run (0)" @click=${() => this.tell('zoom-by', 0)}>Whole run</button>` : nothing}
+    </span>`
+  }
+
+  private zoomIn(): void {
+    if (!this.selection) return
+    this.tell('zoom', this.selection)
+    this.tell('brush', undefined)
   }
 
   private foldButton(group: Group) {
@@ -187,7 +232,9 @@ export class FreezeMap extends LitElement {
     const [start, end] = spanOf(this.data.window!, this.spot.column, this.data.measured.every)
     const x0 = axis.x(start)
     const x1 = Math.max(x0 + 2, axis.x(end))
-    const fits = x1 + 240 < axis.right
+    // beside the cell, or beside its middle where it is wide
+    const [before, after] = x1 - x0 > 120 ? [(x0 + x1) / 2, (x0 + x1) / 2] : [x0, x1]
+    const fits = after + 240 < axis.width
     return html`
       <div
         class="cell"
@@ -198,7 +245,7 @@ export class FreezeMap extends LitElement {
         class="tip"
         role="status"
         ${styled({
-          left: `${fits ? x1 + 12 : x0 - 228}px`,
+          left: `${fits ? after + 12 : Math.max(0, before - 228)}px`,
           top: `${Math.max(TOP, Math.min(row.y + 14, this.bottom - 100))}px`,
         })}
       >
@@ -274,10 +321,75 @@ export class FreezeMap extends LitElement {
     this.point({ row: row.key, column: columnAt(window, Math.ceil(step)) })
   }
 
+  /** A drag brushes steps; a press without one opens the layer. */
+  private press = (event: MouseEvent): void => {
+    if (event.button !== 0) return
+    const grid = event.currentTarget as HTMLElement
+    const box = grid.getBoundingClientRect()
+    const stepAt = (x: number) =>
+      clamp(this.axis.step(x - box.left + this.axis.left), this.axis.from, this.axis.to)
+    const began = stepAt(event.clientX)
+    let dragged = false
+    const move = (later: MouseEvent) => {
+      if (Math.abs(later.clientX - event.clientX) > 3) dragged = true
+      if (!dragged) return
+      const [from, to] = [began, stepAt(later.clientX)].sort((a, b) => a - b) as [number, number]
+      this.tell('brush', { from: Math.floor(from), to: Math.max(Math.floor(from) + 1, Math.ceil(to)) })
+    }
+    const up = () => {
+      removeEventListener('mousemove', move)
+      removeEventListener('mouseup', up)
+      if (!dragged) this.inspect()
+    }
+    addEventListener('mousemove', move)
+    addEventListener('mouseup', up)
+  }
+
+  private get layerAtSpot(): number | undefined {
+    const row = this.rows.find((one) => one.key === this.spot?.row)
+    // of a folded stage the layer that moves most is meant
+    const { window } = this.data
+    if (!row || row.layers.length === 1 || !window || !this.spot) return row?.layers[0]
+    const value = (layer: number) => greatest(window, 'updateRatio', [layer], this.spot!.column) || 0
+    return row.layers.reduce((best, layer) => (value(layer) > value(best) ? layer : best))
+  }
+
+  private inspect(): void {
+    const layer = this.layerAtSpot
+    if (layer !== undefined) this.tell('inspect', layer)
+  }
+
+  /** Shift+arrow: the range from where it began to the cell that the key went to. */
+  private brushFrom: number | undefined
+  private brushTo(column: number, before: number): void {
+    const window = this.data.window!
+    this.brushFrom ??= before
+    const [first, last] = [this.brushFrom, column].sort((a, b) => a - b) as [number, number]
+    const [from] = spanOf(window, first, this.data.measured.every)
+    this.tell('brush', { from, to: window.to[last]! })
+  }
+
+  private simpleKey(key: string): boolean {
+    const done: Record<string, () => void> = {
+      t: () => this.tell('table', !this.table),
+      z: () => this.zoomIn(),
+      '+': () => this.tell('zoom-by', 0.5),
+      '=': () => this.tell('zoom-by', 0.5),
+      '-': () => this.tell('zoom-by', 2),
+      '0': () => this.tell('zoom-by', 0),
+      enter: () => this.inspect(),
+      f: () => this.layerAtSpot !== undefined && this.tell('toggle-layer', this.layerAtSpot),
+    }
+    const act = done[key.toLowerCase()]
+    act?.()
+    return act !== undefined
+  }
+
   private key = (event: KeyboardEvent): void => {
     const { window, run, marks } = this.data
     const rows = this.rows
-    if (event.key === 't' || event.key === 'T') return this.tell('table', !this.table)
+    if (!event.ctrlKey && !event.metaKey && !event.altKey && this.simpleKey(event.key))
+      return event.preventDefault()
     if (!window || !run || window.to.length === 0) return
     let row = Math.max(
       0,
@@ -285,6 +397,7 @@ export class FreezeMap extends LitElement {
     )
     let column = this.spot?.column ?? window.to.length - 1
     const last = window.to.length - 1
+    const before = column
     switch (event.key) {
       case 'ArrowUp':
         row--
@@ -305,6 +418,8 @@ export class FreezeMap extends LitElement {
         column = last
         break
       case 'Escape':
+        if (this.selection) this.tell('brush', undefined)
+        else this.tell('inspect', undefined)
         return this.point(undefined)
       case 'p':
       case 'P': {
@@ -327,6 +442,8 @@ export class FreezeMap extends LitElement {
         return
     }
     event.preventDefault()
+    if (event.shiftKey && column !== before) this.brushTo(clamp(column, 0, last), before)
+    else this.brushFrom = undefined
     this.point({ row: rows[clamp(row, 0, rows.length - 1)]!.key, column: clamp(column, 0, last) })
   }
 
@@ -334,6 +451,43 @@ export class FreezeMap extends LitElement {
   showAlarm(): void {
     this.renderRoot.querySelector<HTMLElement>('.grid')?.focus()
     this.key(new KeyboardEvent('keydown', { key: 'a' }))
+  }
+
+  /** The picture as it stands, and the window's numbers of all layers. */
+  private export(): Exportable | undefined {
+    const { run, window } = this.data
+    if (!run || !window) return undefined
+    const measure = this.choice === 'declared' ? 'updateRatio' : this.choice
+    const columns = window.to.length
+    return {
+      name: `freeze-map-${measure}`,
+      svg: () => this.drawing(),
+      png: () => base64Of(this.canvas!),
+      rows: () => [
+        ['layer', 'stage', 'from step', 'to step', measure, 'moved', 'distance'],
+        ...run.layers.flatMap((layer, i) =>
+          Array.from({ length: columns }, (_, c) => {
+            const value = (name: keyof typeof window.values) => window.values[name]?.[i * columns + c]
+            return [
+              layer.name,
+              layer.stage,
+              window.from[c],
+              window.to[c],
+              value(measure),
+              value('moved'),
+              value('distance'),
+            ]
+          }),
+        ),
+      ],
+    }
+  }
+
+  /** The canvas inside an SVG: the map is made of more cells than a drawing program likes. */
+  private drawing(): string {
+    const { width, height } = this.canvas!.getBoundingClientRect()
+    const ground = getComputedStyle(document.body).backgroundColor
+    return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="${ground}"/><image width="${width}" height="${height}" href="${this.canvas!.toDataURL('image/png')}"/></svg>`
   }
 
   private choiceKey = (event: KeyboardEvent): void => {

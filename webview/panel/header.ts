@@ -72,6 +72,15 @@ export class Header extends LitElement {
           ${
             alive
               ? html`
+                  <label class="small rate" title="Factor on every rate from the next step on"
+                    >Rate ×
+                    <input
+                      data-part="rate"
+                      inputmode="decimal"
+                      size="5"
+                      .value=${String(head?.rateFactor ?? 1)}
+                      @change=${(event: Event) => this.setRate(event.target as HTMLInputElement)}
+                  /></label>
                   ${
                     state === 'paused'
                       ? html`<vscode-button data-part="resume" @click=${() => this.send({ do: 'resume' })}
@@ -80,6 +89,17 @@ export class Header extends LitElement {
                       : html`<vscode-button data-part="pause" @click=${() => this.send({ do: 'pause' })}
                           >${icon('pause', 'start')}Pause</vscode-button
                         >`
+                  }
+                  ${
+                    state === 'paused'
+                      ? html`<vscode-button
+                          appearance="secondary"
+                          data-part="step"
+                          title="Take one step, then pause again"
+                          @click=${() => this.send({ do: 'step', count: 1 })}
+                          >${icon('step', 'start')}Step</vscode-button
+                        >`
+                      : nothing
                   }
                   <vscode-button
                     appearance="secondary"
@@ -123,6 +143,14 @@ export class Header extends LitElement {
       <dt>${name}</dt>
       <dd>${value} ${more ? html`<small>${more}</small>` : nothing}</dd>
     </div>`
+  }
+
+  private setRate(input: HTMLInputElement): void {
+    const factor = Number(input.value.replace(',', '.'))
+    const fine = input.value.trim() !== '' && factor >= 0 && factor <= 1000
+    input.setCustomValidity(fine ? '' : 'a factor from 0 to 1000')
+    input.setAttribute('aria-invalid', String(!fine))
+    if (fine) this.send({ do: 'rate', factor })
   }
 
   private send(command: Command): void {

@@ -91,12 +91,22 @@ export function head(view: RunView, now: number): PanelHead {
     steps: view.steps,
     elapsedMs: view.firstTime === 0 ? 0 : Math.max(0, (over ? view.lastTime : now) - view.firstTime),
     phase: { current: view.phase, count: view.phases.length },
+    rateFactor: rateFactor(view),
     ...(accuracy && { accuracy }),
     ...(perStep !== undefined &&
       view.state === 'running' && { leftMs: perStep * Math.max(0, view.steps - view.step) }),
     ...(view.progress && !over && { progress: view.progress }),
     ...(message && { message }),
   }
+}
+
+/** Set by the latest control that says so; 1 before any. */
+function rateFactor({ controls }: RunView): number {
+  for (const { action } of [...controls].reverse()) {
+    const { do: what, factor } = (action ?? {}) as { do?: unknown; factor?: unknown }
+    if (what === 'rate' && typeof factor === 'number') return factor
+  }
+  return 1
 }
 
 function measured(view: RunView): Measured {
