@@ -173,6 +173,15 @@ function writeLayer(w: TfjsWriter, node: LayerNode): string {
       return w.add('Reshape', name, { target_shape: w.shapes.get(name)! }, inputs)
     case 'dropout':
       return w.add('Dropout', name, { rate: op.rate }, inputs)
+    case 'padChannels':
+    case 'resize':
+    case 'recurrentCell':
+    case 'hidden':
+    case 'decide':
+    case 'mix':
+      throw new UserError(
+        `layer '${name}' (${op.kind}): the network decides for each image which branch it runs, which a tfjs layers model cannot say; export to safetensors, or train spottune with strategy.k, whose network is a plain one`,
+      )
   }
 }
 

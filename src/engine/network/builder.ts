@@ -31,6 +31,8 @@ const TORCH_NAMES: Record<Role, string> = {
   beta: 'bias',
   mean: 'running_mean',
   variance: 'running_var',
+  recurrentKernel: 'weight_hh',
+  recurrentBias: 'bias_hh',
 }
 
 const pair = (value: number | Pair): Pair => (typeof value === 'number' ? [value, value] : value)

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { ops, tf } from '../backend'
+import { decideHard, mixBranches, padChannels, recurrentCell, resize } from './gating'
 import type { RandomStream } from '../random'
 import type { Activation, LayerNode, Role, RunOptions } from './types'
 
@@ -56,6 +57,23 @@ export function computeLayer(
       return ops.flatten(x)
     case 'reshape':
       return ops.reshape(x, [x.shape[0]!, ...op.shape])
+    case 'padChannels':
+      return padChannels(x, op.channels)
+    case 'resize':
+      return resize(x, op.size)
+    case 'recurrentCell':
+      return recurrentCell(op, inputs, {
+        kernel: kernel(),
+        recurrentKernel: value(node, 'recurrentKernel', options),
+        bias: value(node, 'bias', options),
+        recurrentBias: value(node, 'recurrentBias', options),
+      })
+    case 'hidden':
+      return tf.slice(x, [0, 0], [x.shape[0]!, op.units])
+    case 'decide':
+      return options.decide?.(node.name, x) ?? decideHard(x, op.form)
+    case 'mix':
+      return mixBranches(x, inputs[1]!, inputs[2]!, op.gate)
     case 'dropout':
       return options.dropout ? dropout(x, op.rate, options.dropout) : x
   }

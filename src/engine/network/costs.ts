@@ -7,6 +7,7 @@ function multiplyAdds({ op }: LayerNode, input: readonly number[], output: reado
   if (op.kind === 'conv2d') return size(output) * op.kernel[0] * op.kernel[1] * input[2]!
   if (op.kind === 'depthwiseConv2d') return size(output) * op.kernel[0] * op.kernel[1]
   if (op.kind === 'dense') return input[0]! * op.units
+  if (op.kind === 'recurrentCell') return (op.cell === 'lstm' ? 4 : 3) * op.units * (input[0]! + op.units)
   return 0
 }
 

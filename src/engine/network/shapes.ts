@@ -79,6 +79,18 @@ function computeShape(op: LayerOp, inputs: readonly Shape[], layer: string): Sha
       return concatShape(inputs, layer)
     case 'flatten':
       return [product(x)]
+    case 'padChannels':
+      return [...x.slice(0, -1), x.at(-1)! + op.channels]
+    case 'resize':
+      return [...op.size, x.at(-1)!]
+    case 'recurrentCell':
+      return [op.units * (op.cell === 'lstm' ? 2 : 1)]
+    case 'hidden':
+      return [op.units]
+    case 'decide':
+      return op.form === 'pair' ? [x[0]! / 2] : x
+    case 'mix':
+      return sameShape(inputs.slice(0, 2), layer)
     case 'reshape': {
       const known = product(op.shape.filter((n) => n >= 0))
       return op.shape.map((n) => (n < 0 ? product(x) / known : n))
@@ -95,6 +107,7 @@ const SPATIAL: ReadonlySet<LayerOp['kind']> = new Set([
   'avgPool',
   'globalAveragePool',
   'zeroPad',
+  'resize',
 ])
 
 /**

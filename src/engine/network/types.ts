@@ -54,9 +54,22 @@ export type LayerOp =
   | { kind: 'flatten' }
   | { kind: 'reshape'; shape: readonly number[] }
   | { kind: 'dropout'; rate: number }
+  /** Zero channels behind the input's: a shortcut without weights where a block widens. */
+  | { kind: 'padChannels'; channels: number }
+  /** Bilinear, centres of pixels kept in place (PyTorch's align_corners=False). */
+  | { kind: 'resize'; size: readonly [number, number] }
+  /** h of a recurrent cell, with c behind it for an lstm; inputs are z and the state before, which is 0 when left out. */
+  | { kind: 'recurrentCell'; cell: 'lstm' | 'gru'; units: number }
+  /** The state's first `units` values: h. */
+  | { kind: 'hidden'; units: number }
+  /** Hard gates 0 or 1: of each pair of logits whether the second is larger, or of each logit whether it is above 0. */
+  | { kind: 'decide'; form: 'pair' | 'sign' }
+  /** Inputs are two branches and gates [n, gates]: 1 takes the second. One gate for all channels when `gate` is given. */
+  | { kind: 'mix'; gate?: number }
 
-/** Roles of a layer's parameters (kernel, bias, gamma, beta) and buffers (mean, variance). */
-export type Role = 'kernel' | 'bias' | 'gamma' | 'beta' | 'mean' | 'variance'
+/** Roles of a layer's parameters (kernel, bias, gamma, beta, a recurrent cell's own) and buffers (mean, variance). */
+export type Role =
+  'kernel' | 'bias' | 'gamma' | 'beta' | 'mean' | 'variance' | 'recurrentKernel' | 'recurrentBias'
 
 export interface LayerNode {
   /** Unique; the module path of origin (`layer1.0.conv1`), or `layer1.0.relu` and the like where the origin has none. */
@@ -152,6 +165,8 @@ export interface RunOptions {
   hooks?: readonly string[]
   /** Replaces a layer's output: scale, mask or gate channels. */
   transform?: (layer: string, output: Tensor) => Tensor
+  /** Replaces the hard decision of a `decide` layer, whose input it gets: gates that gradients flow through. */
+  decide?: (layer: string, logits: Tensor) => Tensor
   /** Dropout acts only when given. */
   dropout?: RandomStream
   /** Called for each batch norm in mode `train`. The tensors are kept for the caller, outside any tidy, and the caller disposes them. */
