@@ -171,7 +171,7 @@ describe('decoded images', () => {
     rmSync(other!)
     expect(await pixelsOf(await open(cache))).toBe(expected)
     expect(opened.decoded).toBe(8)
-    expect(statSync(one!).size).toBe(192)
+    expect(statSync(one!).size).toBe(16 + 192)
     const blocked = join(writeFolder({ file: 'x' }), 'file', 'cache')
     expect(await pixelsOf(await open(blocked))).toBe(expected)
   })
@@ -183,12 +183,12 @@ describe('decoded images', () => {
     const paths = () =>
       readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
     for (let i = 0; i < 10; i++) {
-      await new DiskCache(folder, 10 * 192).write(file(i), options, new Uint8Array(192).fill(i))
+      await new DiskCache(folder, 10 * (16 + 192)).write(file(i), options, new Uint8Array(192).fill(i))
       const times = new Date(1_700_000_000_000 + i * 1000)
-      const newest = paths().find((entry) => readFileSync(join(entry.parentPath, entry.name))[0] === i)!
+      const newest = paths().find((entry) => readFileSync(join(entry.parentPath, entry.name))[16] === i)!
       utimesSync(join(newest.parentPath, newest.name), times, times)
     }
-    const cache = new DiskCache(folder, 10 * 192)
+    const cache = new DiskCache(folder, 10 * (16 + 192))
     // reading marks as used
     expect(await cache.read(file(0), options)).toHaveLength(192)
     await cache.write(file(10), options, new Uint8Array(192).fill(10))
