@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openBackend, tf, type Tensor } from '../../src/engine/backend'
+import { installs } from '../../src/engine/backend/native/find'
 import { createBank } from '../../src/engine/network'
 import type { ParameterBank } from '../../src/engine/network/types'
 import {
@@ -63,44 +64,51 @@ function gradientsOf(c: OptimCase, step: number, bank: ParameterBank): Map<strin
   return accumulator.take()
 }
 
-describe.each(['wasm', 'cpu'] as const)('optimizers on %s are torch.optim in float64', (backend) => {
-  beforeAll(async () => {
-    await openBackend(backend)
-  })
+const native = installs().length > 0 || process.env.CI ? (['native'] as const) : []
 
-  it.each([...cases.keys()])('%s', (name) => {
-    const c = cases.get(name)!
-    const theirs = expected.get(name)!
-    const tensorsBefore = tf.memory().numTensors
-    const bank = createBank(
-      new Map(c.parameters.map((p) => [p.name, { shape: [p.init.length], data: Float32Array.from(p.init) }])),
-    )
-    const optimizer = createOptimizer(c.optimizer)
-    const schedule = createSchedule(c.schedule)
-    const groupOf = new Map(c.parameters.map((p) => [p.name, p.group]))
-    let worst = 0
-    for (let step = 0; step < c.steps; step++) {
-      const factor = schedule(step, c.steps)
-      Object.values(c.groups).forEach(({ rate }, g) =>
-        expect(Math.abs(rate * factor - theirs.rates[step]![g]!)).toBeLessThan(1e-12 + 1e-10 * rate),
+describe.each(['wasm', 'cpu', ...native] as const)(
+  'optimizers on %s are torch.optim in float64',
+  (backend) => {
+    beforeAll(async () => {
+      await openBackend(backend)
+    })
+
+    it.each([...cases.keys()])('%s', (name) => {
+      const c = cases.get(name)!
+      const theirs = expected.get(name)!
+      const tensorsBefore = tf.memory().numTensors
+      const bank = createBank(
+        new Map(
+          c.parameters.map((p) => [p.name, { shape: [p.init.length], data: Float32Array.from(p.init) }]),
+        ),
       )
-      const gradients = gradientsOf(c, step, bank)
-      if (c.clip !== null)
-        expect(Math.abs(clipByGlobalNorm(gradients, c.clip) / theirs.norms[step]! - 1)).toBeLessThan(1e-6)
-      optimizer.apply(bank, gradients, (parameter) => {
-        const { rate, weightDecay } = c.groups[groupOf.get(parameter)!]!
-        return { rate: rate * factor, weightDecay }
-      })
-      tf.dispose([...gradients.values()])
-      for (const p of c.parameters) {
-        const ours = bank.get(p.name).dataSync()
-        worst = Math.max(worst, relativeError(ours, theirs.weights[step]![p.name]!))
-        if (step < p.frozen[1] && p.frozen[0] === 0) expect([...ours]).toEqual(p.init)
+      const optimizer = createOptimizer(c.optimizer)
+      const schedule = createSchedule(c.schedule)
+      const groupOf = new Map(c.parameters.map((p) => [p.name, p.group]))
+      let worst = 0
+      for (let step = 0; step < c.steps; step++) {
+        const factor = schedule(step, c.steps)
+        Object.values(c.groups).forEach(({ rate }, g) =>
+          expect(Math.abs(rate * factor - theirs.rates[step]![g]!)).toBeLessThan(1e-12 + 1e-10 * rate),
+        )
+        const gradients = gradientsOf(c, step, bank)
+        if (c.clip !== null)
+          expect(Math.abs(clipByGlobalNorm(gradients, c.clip) / theirs.norms[step]! - 1)).toBeLessThan(1e-6)
+        optimizer.apply(bank, gradients, (parameter) => {
+          const { rate, weightDecay } = c.groups[groupOf.get(parameter)!]!
+          return { rate: rate * factor, weightDecay }
+        })
+        tf.dispose([...gradients.values()])
+        for (const p of c.parameters) {
+          const ours = bank.get(p.name).dataSync()
+          worst = Math.max(worst, relativeError(ours, theirs.weights[step]![p.name]!))
+          if (step < p.frozen[1] && p.frozen[0] === 0) expect([...ours]).toEqual(p.init)
+        }
       }
-    }
-    expect(worst).toBeLessThan(1e-6)
-    bank.dispose()
-    optimizer.dispose()
-    expect(tf.memory().numTensors).toBe(tensorsBefore)
-  })
-})
+      expect(worst).toBeLessThan(1e-6)
+      bank.dispose()
+      optimizer.dispose()
+      expect(tf.memory().numTensors).toBe(tensorsBefore)
+    })
+  },
+)

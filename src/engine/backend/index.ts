@@ -6,6 +6,21 @@ export type { Tensor } from './tf'
 export { ops } from './ops'
 export { untaped, valueAndGradients } from './gradients'
 export { secondOrder } from './mode'
+export {
+  free,
+  getPrecision,
+  handle,
+  identity,
+  isNative,
+  multiple,
+  plusMultiple,
+  release,
+  Scalars,
+  setPrecision,
+  Variable,
+  type Handle,
+  type Precision,
+} from './native/ops'
 export { openBackend, resetBackend, type OpenOptions } from './open'
 export { predictBytes, largestBatch, wasmLimitBytes, type MemoryUse } from './memory'
 export { beyondLimits, gpuLimits } from './webgpu/limits'

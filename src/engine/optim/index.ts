@@ -1,8 +1,11 @@
 import type { OptimizerSpec } from '../../spec/schema'
+import { isNative } from '../backend'
 import { adam } from './adam'
 import { NamedOptimizer } from './optimizer'
 import { sgd } from './sgd'
 import type { Optimizer } from './types'
+import { VariableOptimizer } from './variableOptimizer'
+import { variableAdam, variableSgd } from './variableRules'
 
 export { GradientAccumulator } from './accumulate'
 export { clipByGlobalNorm, globalNorm, squaredNorm } from './clip'
@@ -19,11 +22,14 @@ export type { Optimizer, ParameterRate, Schedule } from './types'
 
 /** Optimizer of a run file. Rates and decay come with each step (`apply`), so that groups can differ and change. */
 export function createOptimizer(spec: OptimizerSpec): Optimizer {
+  const native = isNative()
   switch (spec.name) {
     case 'sgd':
-      return new NamedOptimizer(sgd(spec))
+      return native ? new VariableOptimizer(variableSgd(spec)) : new NamedOptimizer(sgd(spec))
     case 'adam':
-    case 'adamw':
-      return new NamedOptimizer(adam({ ...spec, decoupled: spec.name === 'adamw' }))
+    case 'adamw': {
+      const options = { ...spec, decoupled: spec.name === 'adamw' }
+      return native ? new VariableOptimizer(variableAdam(options)) : new NamedOptimizer(adam(options))
+    }
   }
 }

@@ -1,3 +1,5 @@
+import type { RuleShape } from './slots'
+
 /** What one update of one parameter works on; all arrays have the parameter's length. */
 export interface RuleStep {
   value: Float32Array
@@ -13,10 +15,6 @@ export interface RuleStep {
 }
 
 /** The arithmetic of an optimizer, without its bookkeeping. Computes in double, stores in single precision. */
-export interface UpdateRule {
-  readonly name: string
-  readonly slots: readonly string[]
-  /** The rule depends on the step count, which then belongs to the state. */
-  readonly countsSteps: boolean
+export interface UpdateRule extends RuleShape {
   update(step: RuleStep): void
 }

@@ -108,11 +108,3 @@ export const call1 = (
   attributes: readonly Attribute[],
   inputs: readonly TensorInfo[],
 ): TensorInfo => call(op, attributes, inputs)[0]!
-
-/** Frees TensorFlow's side of a tensor that is about to be replaced, unless another tensor shares it. */
-export function release(tensor: TensorInfo): void {
-  const data = native().tensorMap.get(tensor.dataId)
-  if (!data || data.refCount !== 1) return
-  if (data.id >= 0) free(data.id)
-  data.id = -1
-}

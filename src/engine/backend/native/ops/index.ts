@@ -1,6 +1,7 @@
 export * from './convolution'
 export * from './elementwise'
-export { isNative } from './execute'
+export { free, handle, isNative, type Handle } from './execute'
 export * from './norm'
 export * from './pool'
 export { getPrecision, setPrecision, type Precision } from './precision'
+export { identity, multiple, plusMultiple, release, Scalars, Variable } from './variables'
