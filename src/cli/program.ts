@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Cli } from './command'
+import { audit } from './commands/audit'
 import { compareCommand } from './commands/compare'
 import { demo } from './commands/demo'
 import { doctor } from './commands/doctor'
@@ -37,6 +38,7 @@ export function createProgram(cli: Cli, version: string): Command {
     )
   const commands = [
     init,
+    audit,
     validate,
     preflight,
     run,

@@ -9,6 +9,7 @@ import { PANEL_TYPE } from './panel/panelType'
 import { Panels } from './panel/panels'
 import { isRunFile } from './runFileName'
 import { StatusBar } from './statusBar'
+import { registerViews } from './views/register'
 
 /** What the code's own lines took; between them and `activate` the editor prepares other things. */
 const loadedIn = sinceFirstLine()
@@ -30,6 +31,7 @@ export function activate(context: vscode.ExtensionContext): { wokeInMs: number }
     status,
     ...registerCommands({ panels, status, diagnostics }),
     ...registerNotebook(),
+    ...registerViews(context, panels),
     vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, panels),
     vscode.languages.registerCodeLensProvider({ scheme: 'file', pattern: '**/*.thaw.json' }, new RunLens()),
     vscode.workspace.onDidOpenTextDocument((document) => check(document)),

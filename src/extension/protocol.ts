@@ -198,6 +198,8 @@ export type ToHost =
 
 export type ToPanel =
   | { v: 1; type: 'changed' }
+  /** Opens a section; `folders` are compared there, the reference first. */
+  | { v: 1; type: 'show'; section: 'compare'; folders: string[] }
   | {
       v: 1
       type: 'update'

@@ -39,6 +39,11 @@ export function readSetting(setting: string): { path: (string | number)[]; value
   }
 }
 
+/** Changes to the text of a run file that set one field, comments and layout kept. */
+export function editsFor(text: string, path: (string | number)[], value: unknown) {
+  return modify(text, path, value, FORMATTING)
+}
+
 function edit(text: string, path: (string | number)[], value: unknown, setting: string): string {
   try {
     return applyEdits(text, modify(text, path, value, FORMATTING))

@@ -70,6 +70,10 @@ export class Panel extends LitElement {
 
   private take(message: Exclude<ToPanel, Answer>): void {
     if (message.type === 'changed') return this.host.catchUp(cursorOf(this.data))
+    if (message.type === 'show') {
+      this.show(message.section)
+      return this.compare(message.folders)
+    }
     this.data = reduce(this.data, message)
   }
 

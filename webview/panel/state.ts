@@ -65,6 +65,7 @@ export function reduce(state: PanelState, message: Exclude<ToPanel, Answer>): Pa
     case 'answer':
       return { ...state, answer: { ok: message.ok, message: message.message } }
     case 'changed':
+    case 'show':
       return state
   }
 }

@@ -21,6 +21,12 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer<
     this.attach(vscode.window.createWebviewPanel(PANEL_TYPE, basename(folder), column), folder)
   }
 
+  /** Several runs beside each other, in the panel of the first. */
+  compare(folders: string[]): void {
+    this.show(folders[0]!)
+    this.open.get(folders[0]!)?.compare(folders)
+  }
+
   /** Run of the panel in front, if any. */
   get activeRun(): string | undefined {
     return [...this.open].find(([, one]) => one.panel.active)?.[0]

@@ -11,6 +11,9 @@ import { saveExport } from './saveExport'
 export class RunPanel implements vscode.Disposable {
   private readonly disposables: vscode.Disposable[] = []
   private readonly artifacts: string
+  /** The page has asked for something, so it listens. */
+  private loaded = false
+  private pending: ToPanel | undefined
 
   constructor(
     readonly panel: vscode.WebviewPanel,
@@ -41,6 +44,17 @@ export class RunPanel implements vscode.Disposable {
     this.changed()
   }
 
+  /** Brings the run's comparison with others forward; a page that is still loading gets it once it asks. */
+  compare(folders: string[]): void {
+    this.pending = { v: 1, type: 'show', section: 'compare', folders }
+    if (this.loaded) this.sendPending()
+  }
+
+  private sendPending(): void {
+    if (this.pending) this.send(this.pending)
+    this.pending = undefined
+  }
+
   dispose(): void {
     this.panel.dispose()
   }
@@ -59,7 +73,9 @@ export class RunPanel implements vscode.Disposable {
     if (message.v !== 1) return
     switch (message.type) {
       case 'catch-up':
-        return this.send(this.feed.update(message.cursor, this.artifacts))
+        this.loaded = true
+        this.send(this.feed.update(message.cursor, this.artifacts))
+        return this.sendPending()
       case 'control': {
         const answer = await control(this.feed.path, message.command, 'panel')
         return this.send({ v: 1, type: 'answer', ...answer })
