@@ -1,17 +1,21 @@
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { UserError } from '../../spec/types'
 import { tf } from '../backend'
 import { computeLayer, type Follow } from './compute'
 import type { LayerNode, NetworkGraph, RunOptions, RunResult } from './types'
 
-/** The layers between `from` and every wanted output, in order; `from` itself is not computed. */
-function planRun(graph: NetworkGraph, from: string | undefined, wanted: readonly string[]): LayerNode[] {
+/** The layers between what is known and every wanted output, in order. */
+function planRun(
+  graph: NetworkGraph,
+  { from, given }: Pick<RunOptions, 'from' | 'given'>,
+  wanted: readonly string[],
+): LayerNode[] {
   const byName = new Map(graph.nodes.map((node) => [node.name, node]))
   const needed = new Set<string>()
   const pending = [...wanted]
   while (pending.length > 0) {
     const name = pending.pop()!
-    if (name === from || needed.has(name)) continue
+    if (name === from || given?.has(name) || needed.has(name)) continue
     const node = byName.get(name)
     if (!node) throw new Error(`no layer '${name}' in ${graph.architecture}`)
     if (node.op.kind === 'input' && from !== undefined) {
@@ -38,14 +42,15 @@ function isRecording(): boolean {
 export function runGraph(graph: NetworkGraph, x: Tensor, options: RunOptions): RunResult {
   const to = options.to ?? graph.output
   const wanted = [to, ...(options.hooks ?? [])]
-  const plan = planRun(graph, options.from, wanted)
+  const plan = planRun(graph, options, wanted)
   const free = !isRecording()
   const uses = new Map<string, number>()
   for (const node of plan) for (const input of node.inputs) uses.set(input, (uses.get(input) ?? 0) + 1)
   for (const name of wanted) uses.set(name, Infinity)
   const fused = options.transform ? new Map<string, Follow>() : findFused(plan, uses)
 
-  const outputs = new Map<string, Tensor>()
+  const outputs = new Map<string, Tensor>(options.given)
+  const kept = new Set([x, ...(options.given?.values() ?? [])])
   if (options.from !== undefined) outputs.set(options.from, x)
   for (const node of plan) {
     const inputs = node.inputs.map((name) => outputs.get(name)!)
@@ -55,11 +60,11 @@ export function runGraph(graph: NetworkGraph, x: Tensor, options: RunOptions): R
       return options.transform ? options.transform(node.name, y) : y
     }
     outputs.set(node.name, free ? tf.tidy(compute) : compute())
-    if (free) release(node, outputs, uses, x)
+    if (free) release(node, outputs, uses, kept)
   }
   return {
-    output: own(outputs.get(to)!, x),
-    hooks: new Map((options.hooks ?? []).map((name) => [name, own(outputs.get(name)!, x)])),
+    output: own(outputs.get(to)!, kept),
+    hooks: new Map((options.hooks ?? []).map((name) => [name, own(outputs.get(name)!, kept)])),
   }
 }
 
@@ -76,19 +81,24 @@ function findFused(plan: readonly LayerNode[], uses: ReadonlyMap<string, number>
 }
 
 /** Frees the inputs that nothing reads any more. */
-function release(node: LayerNode, outputs: Map<string, Tensor>, uses: Map<string, number>, x: Tensor): void {
+function release(
+  node: LayerNode,
+  outputs: Map<string, Tensor>,
+  uses: Map<string, number>,
+  kept: ReadonlySet<Tensor>,
+): void {
   for (const name of node.inputs) {
     const left = uses.get(name)! - 1
     uses.set(name, left)
     if (left > 0) continue
     const tensor = outputs.get(name)!
     outputs.delete(name)
-    const shared = tensor === x || [...outputs.values()].includes(tensor)
+    const shared = kept.has(tensor) || [...outputs.values()].includes(tensor)
     if (!shared) tensor.dispose()
   }
 }
 
-/** The fed tensor stays its owner's when it is itself asked for. */
-function own(tensor: Tensor, x: Tensor): Tensor {
-  return tensor === x ? tf.clone(x as Tensor4D) : tensor
+/** A fed tensor stays its owner's when it is itself asked for. */
+function own(tensor: Tensor, kept: ReadonlySet<Tensor>): Tensor {
+  return kept.has(tensor) ? tf.clone(tensor) : tensor
 }

@@ -159,6 +159,8 @@ export interface RunOptions {
   batchNorm?: (layer: string) => BatchNormMode
   /** Start after this layer: the fed tensor is its output. */
   from?: string
+  /** Outputs that are known already, by layer; they stay the caller's. */
+  given?: ReadonlyMap<string, Tensor>
   /** Stop at this layer's output; default the graph's output. */
   to?: string
   /** Outputs to return beside the last. */

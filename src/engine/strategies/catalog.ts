@@ -5,7 +5,8 @@ import { meta as lastK } from './last-k/meta'
 import { meta as linearProbe } from './linear-probe/meta'
 import { meta as lpFt } from './lp-ft/meta'
 import { meta as scratch } from './scratch/meta'
+import { meta as spottune } from './spottune/meta'
 import type { StrategyMeta } from './types'
 
 /** What every front end may know about the strategies: no tensor library is loaded by this module. */
-export const catalog: StrategyMeta[] = [scratch, linearProbe, lastK, full, gradual, lpFt, l2sp]
+export const catalog: StrategyMeta[] = [scratch, linearProbe, lastK, full, gradual, lpFt, l2sp, spottune]

@@ -5,11 +5,12 @@ import { lastK } from './last-k'
 import { linearProbe } from './linear-probe'
 import { lpFt } from './lp-ft'
 import { scratch } from './scratch'
+import { spottune } from './spottune'
 import type { Strategy } from './types'
 
 /** Every strategy by its name in run files. A member gets the whole contract suite for free. */
 export const strategies: ReadonlyMap<string, Strategy> = new Map(
-  [scratch, linearProbe, lastK, full, gradual, lpFt, l2sp].map((strategy) => [
+  [scratch, linearProbe, lastK, full, gradual, lpFt, l2sp, spottune].map((strategy) => [
     strategy.meta.name,
     strategy as Strategy,
   ]),

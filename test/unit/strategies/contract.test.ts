@@ -18,6 +18,14 @@ const variants: Record<string, Record<string, unknown>[]> = {
   'linear-probe': [{}, { solver: 'sgd' }],
   gradual: [{ every: 1 }],
   'lp-ft': [{}, { solver: 'sgd', probeSteps: 2 }],
+  spottune: [
+    {},
+    { blocks: 'all', k: 1, lambda2: 0.5 },
+    { policy: 'shuffled', frozenNorms: 'adapted', others: 'tuned', warmup: 2 },
+    { policy: 'random', blocks: 'all', gather: true },
+    { policy: 'all-frozen', frozenNorms: 'adapted' },
+    { network: 'pretrained', stem: 'tuned', policyOptimizer: 'adam' },
+  ],
   'l2-sp': [{}, { form: 'loss', scope: 'all' }],
 }
 
