@@ -34,7 +34,7 @@ export default defineConfig({
       {
         test: {
           name: 'numerics',
-          include: ['test/numerics/**/*.test.ts'],
+          include: ['test/numerics/**/*.test.ts', 'test/parity/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 2,
