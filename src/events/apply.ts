@@ -40,6 +40,7 @@ function applyStarted({ view, ...rest }: Draft, event: Of<'run-started'>): void 
   view.state = 'running'
   view.ended = undefined
   view.progress = undefined
+  view.cache = undefined
   const { attempt, from, t, bitEqual } = event
   view.attempts.push(bitEqual === undefined ? { attempt, from, t } : { attempt, from, t, bitEqual })
 }
@@ -139,6 +140,11 @@ export function applyEvent(draft: Draft, event: RunEvent): void {
     case 'progress': {
       const { what, done, total } = event
       view.progress = { what, done, total }
+      return
+    }
+    case 'cache': {
+      const { memory, disk, computed, memoryBytes } = event
+      view.cache = { memory, disk, computed, memoryBytes }
       return
     }
     case 'log': {

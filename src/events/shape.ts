@@ -27,6 +27,7 @@ const required: Record<RunEventKind, Record<string, Check>> = {
   checkpoint: { step: 'step', folder: 'string', bytes: 'number', why: 'string' },
   state: { state: 'string' },
   progress: { what: 'string', done: 'number', total: 'number' },
+  cache: { step: 'step', memory: 'number', disk: 'number', computed: 'number' },
   log: { level: 'string', message: 'string' },
   'run-ended': { state: 'string', step: 'step', seconds: 'number', moved: 'number', distance: 'number' },
 }

@@ -123,6 +123,11 @@ export type RunEventBody =
   | { kind: 'state'; state: RunState }
   /** Work outside steps: caching features, solving the probe, decoding. */
   | { kind: 'progress'; what: string; done: number; total: number }
+  /**
+   * Features of images that did not have to be computed again, counted in images since the attempt's start: found in
+   * memory, found on disk, computed.
+   */
+  | { kind: 'cache'; step: number; memory: number; disk: number; computed: number; memoryBytes: number }
   | { kind: 'log'; level: 'info' | 'warning' | 'error'; message: string }
   | {
       kind: 'run-ended'

@@ -64,6 +64,8 @@ export interface RunView {
   /** Steps between layer measures now; 0 when none was taken. */
   every: number
   progress?: { what: string; done: number; total: number }
+  /** Images whose features were found in memory, on disk, or computed, in the newest attempt. */
+  cache?: { memory: number; disk: number; computed: number; memoryBytes: number }
   /** The newest 200. */
   logs: { t: number; level: 'info' | 'warning' | 'error'; message: string }[]
   ended?: Pick<

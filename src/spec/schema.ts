@@ -355,6 +355,21 @@ export const deviceSchema = z.strictObject({
     .describe('Only operations that give the same bits each time (native); without it a GPU may be faster'),
 })
 
+export const cacheSchema = z.strictObject({
+  memory: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(512)
+    .describe('Megabytes of memory for features of images that need not be computed again; 0: none'),
+  disk: z
+    .int()
+    .min(0)
+    .max(100_000_000)
+    .default(4096)
+    .describe('Megabytes on disk for the same, shared by all runs of a folder; 0: none'),
+})
+
 /** The run file with any strategy; `strategyOptions` narrows `strategy` to the registered ones. */
 export function createRunFileSchema<S extends z.ZodType>(strategy: S) {
   return z.strictObject({
@@ -370,6 +385,7 @@ export function createRunFileSchema<S extends z.ZodType>(strategy: S) {
       .default('auto')
       .describe('What computes; `auto` takes the fastest that can do the run here'),
     device: deviceSchema.prefault({}).describe('How the back end uses the machine'),
+    cache: cacheSchema.prefault({}).describe('Limits for what is kept instead of computed again'),
   })
 }
 

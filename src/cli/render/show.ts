@@ -72,6 +72,7 @@ export function showText(
     ])
   if (view.attempts.length > 1)
     facts.push(['attempts', view.attempts.map(({ from }) => `from step ${from}`).join(', ')])
+  if (view.cache) facts.push(['features', cacheLine(view.cache)])
   if (checkpoints.length > 0) facts.push(['checkpoints', `newest at step ${checkpoints.at(-1)!.step}`])
   facts.push(['folder', path])
   const parts = [
@@ -119,4 +120,11 @@ function layerTable(rows: readonly LayerRow[], colours: Terminal['colours']): st
     rows,
     colours,
   )
+}
+
+/** For example `420 of 460 known already (91 %): 400 in memory, 20 on disk; 40 computed`. */
+function cacheLine({ memory, disk, computed }: NonNullable<RunView['cache']>): string {
+  const known = memory + disk
+  const total = known + computed
+  return `${known} of ${total} known already (${percent(known / total)}): ${memory} in memory, ${disk} on disk; ${computed} computed`
 }

@@ -12,6 +12,21 @@ export interface PlannedImage {
   draw?: TransformDraw
 }
 
+/** A batch without its pixels. */
+export function describeBatch(
+  dataset: Pick<Dataset, 'items'>,
+  plan: readonly PlannedImage[],
+  size: number,
+): ImageBatch {
+  return {
+    images: new Float32Array(0),
+    shape: [plan.length, size, size, 3],
+    labels: Int32Array.from(plan, ({ item }) => dataset.items[item]!.label),
+    items: Int32Array.from(plan, ({ item }) => item),
+    views: Int32Array.from(plan, ({ view }) => view),
+  }
+}
+
 /** Decodes and transforms what was planned. `mirrored` turns every image left-right (without transforms). */
 export async function renderBatch(
   dataset: Dataset,
@@ -32,12 +47,5 @@ export async function renderBatch(
     }),
   )
   for (const result of results) if (result.status === 'rejected') throw result.reason
-  return {
-    images,
-    shape: [plan.length, size, size, 3],
-    labels: Int32Array.from(plan, ({ item }) => dataset.items[item]!.label),
-    items: Int32Array.from(plan, ({ item }) => item),
-    views: Int32Array.from(plan, ({ view }) => view),
-    ...(mirrored ? { mirrored } : {}),
-  }
+  return { ...describeBatch(dataset, plan, size), images, ...(mirrored ? { mirrored } : {}) }
 }

@@ -16,9 +16,9 @@ export interface FileFacts {
   problem?: { code: FindingCode; message: string }
 }
 
-interface Entry {
+interface Entry<F> {
   stamp: string
-  facts: FileFacts
+  facts: F
 }
 
 /** Raised when facts are found out in another way. */
@@ -28,22 +28,24 @@ const version = 1
  * Facts by path, good as long as size, inode and times of the file stay as they were, so that a second start opens
  * no image. Without a folder it lives in memory only. A damaged index counts as none.
  */
-export class FileIndex {
-  private entries = new Map<string, Entry>()
+export class FileIndex<F extends { sha256: string } = FileFacts> {
+  private entries = new Map<string, Entry<F>>()
   private readonly file?: string
   private changed = false
   private loading?: Promise<void>
 
+  /** @param kind tells apart indexes of other facts about the same files */
   constructor(
     private readonly root: string,
     cache?: string,
+    kind = '',
   ) {
-    if (cache)
-      this.file = join(cache, 'index', `${createHash('sha256').update(root).digest('hex').slice(0, 24)}.json`)
+    const name = createHash('sha256').update(root).digest('hex').slice(0, 24)
+    if (cache) this.file = join(cache, 'index', `${name}${kind}.json`)
   }
 
   /** Known facts, or what `find` finds out now. */
-  async facts(path: string, find: (file: string) => Promise<FileFacts>): Promise<FileFacts> {
+  async facts(path: string, find: (file: string) => Promise<F>): Promise<F> {
     await (this.loading ??= this.load())
     const file = resolve(this.root, path)
     const stamp = await stampOf(file)
@@ -82,14 +84,14 @@ export class FileIndex {
         entries: unknown
       }
       if (saved.version === version && saved.root === this.root && Array.isArray(saved.entries))
-        this.entries = new Map((saved.entries as [string, Entry][]).filter(isEntry))
+        this.entries = new Map((saved.entries as [string, Entry<F>][]).filter(isEntry))
     } catch {
       // none yet, or damaged
     }
   }
 }
 
-function isEntry([path, entry]: [string, Entry]): boolean {
+function isEntry([path, entry]: [string, Entry<{ sha256: string }>]): boolean {
   return (
     typeof path === 'string' && typeof entry?.stamp === 'string' && typeof entry.facts?.sha256 === 'string'
   )

@@ -1,6 +1,6 @@
 import { UserError } from '../../spec/types'
 import type { TransformSpec } from '../../spec/schema'
-import { renderBatch } from './batch'
+import { describeBatch, renderBatch, type PlannedImage } from './batch'
 import { BatchPlanner } from './planner'
 import { createTransforms } from './transforms'
 import type { BatchStream, Dataset, ImageBatch, StreamState } from './types'
@@ -40,8 +40,15 @@ export function createBatchStream(dataset: Dataset, options: StreamOptions): Bat
   /** Calls are answered one after the other. */
   let last: Promise<unknown> = Promise.resolve()
 
+  async function make(plan: readonly PlannedImage[]): Promise<ImageBatch> {
+    const render = () => renderBatch(dataset, plan, { size: options.size, transforms })
+    if (!stream.spare) return render()
+    const bare = describeBatch(dataset, plan, options.size)
+    return (await stream.spare(bare)) ? { ...bare, render } : render()
+  }
+
   function prepare(): Prepared {
-    const batch = renderBatch(dataset, planner.next(), { size: options.size, transforms })
+    const batch = make(planner.next())
     // Reported by `next`, whenever that is called.
     batch.catch(noop)
     return { batch, after: planner.state() }
@@ -70,7 +77,7 @@ export function createBatchStream(dataset: Dataset, options: StreamOptions): Bat
     }
   }
 
-  return {
+  const stream: BatchStream = {
     next() {
       const batch = last.then(take)
       last = batch.then(noop, noop)
@@ -85,6 +92,7 @@ export function createBatchStream(dataset: Dataset, options: StreamOptions): Bat
       await Promise.allSettled(left.map(({ batch }) => batch))
     },
   }
+  return stream
 }
 
 const noop = () => undefined

@@ -77,7 +77,12 @@ export interface ImageBatch {
   views: Int32Array
   /** The images are mirrored left-right (evaluation with `mirror`). */
   mirrored?: boolean
+  /** Set where `images` is empty, since nobody was said to need the pixels: gives the same batch with them. */
+  render?(): Promise<ImageBatch>
 }
+
+/** Which images a batch holds, whatever their pixels are. */
+export type BatchImages = Pick<ImageBatch, 'items' | 'views' | 'mirrored'>
 
 /** JSON; part of every checkpoint. */
 export interface StreamState {
@@ -91,6 +96,8 @@ export interface StreamState {
 
 /** Endless stream of training batches; the last batch of an epoch is filled from the next one, so that all have one size. */
 export interface BatchStream {
+  /** Asked before a batch is decoded: whether it can do without pixels. They can still be had by its `render`. */
+  spare?: (images: BatchImages) => Promise<boolean>
   next(): Promise<ImageBatch>
   /** State such that a stream restored from it gives the batches not yet returned by `next`, whatever was prefetched. */
   state(): StreamState

@@ -4,7 +4,8 @@ import { evaluateScores, type Evaluation } from '../evaluate'
 import { runGraph } from '../network'
 import type { ParameterSource } from '../network/types'
 import { floats } from '../optim/floats'
-import { pixels, type FrozenFeatures, type NetworkInput } from './frozenFeatures'
+import { pixels } from './cachedForward'
+import type { FrozenFeatures, NetworkInput } from './frozenFeatures'
 import type { Setup } from './setup'
 import { yieldNow } from './yieldNow'
 
@@ -45,14 +46,14 @@ export async function scoreSplit(
   }
   while (!infer && done < items.length) {
     const next = items.slice(done, done + BATCH)
-    const known = features.known(next)
+    const known = await features.known(next)
     if (!known) break
     await score(known, Int32Array.from(next))
   }
   if (done < items.length) {
-    done = 0
-    for await (const batch of images.evaluation(split, size, BATCH))
-      await score(infer ? { x: pixels(batch) } : features.input(batch, true), batch.items)
+    const rest = done > 0 ? new Set(items.slice(done)) : undefined
+    for await (const batch of images.evaluation(split, size, BATCH, false, rest))
+      await score(infer ? { x: pixels(batch) } : await features.input(batch, true), batch.items)
   }
   return { logits, labels }
 }

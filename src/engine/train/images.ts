@@ -1,5 +1,5 @@
 import type { ResolvedSpec } from '../../spec/schema'
-import { createBatchStream, evaluationBatches, openDataset } from '../data'
+import { createBatchStream, evaluationBatches, imageContents, openDataset, type ImageContents } from '../data'
 import type { BatchStream, Dataset, ImageBatch, Split } from '../data/types'
 
 /** Where a session gets its pictures: a folder on disk, or whatever a test or a notebook makes up. */
@@ -18,6 +18,8 @@ export interface ImageSource {
     mirror?: boolean,
     only?: ReadonlySet<number>,
   ): AsyncIterable<ImageBatch>
+  /** Left out: an image is known by its place alone, and what is made of it is kept for this run alone. */
+  contents?: ImageContents
 }
 
 /** The images that a run file names. */
@@ -40,6 +42,7 @@ export async function openImages(
       }),
     evaluation: (split, size, batchSize, mirror, only) =>
       evaluationBatches(dataset, split, { size, batchSize, mirror, only }),
+    contents: imageContents(dataset, { transforms: spec.data.transforms, seed: spec.train.seed }),
   }
 }
 

@@ -11,10 +11,13 @@ import type { Optimizer } from '../optim/types'
 import { RandomStream } from '../random'
 import type { StrategyRuntime, Teacher } from '../strategies/types'
 import { tellPredictions, tellThumbnails, tellWeights } from './artifacts'
+import { imagesAreFixed } from './images'
 import { judge, type BestState } from './earlyStopping'
 import { evaluateSplit, type Infer } from './evaluateSplit'
 import { FreezeTruth } from './freezeTruth'
-import { FrozenFeatures } from './frozenFeatures'
+import { Caching } from './caching'
+import type { CachedForward } from './cachedForward'
+import type { FrozenFeatures } from './frozenFeatures'
 import { measureLayers, movement, type Measured } from './measures'
 import { GroupedOptimizer } from './groupedOptimizer'
 import { narrowBank, narrowSlots, rowsOf, type Narrowing } from './narrow'
@@ -71,6 +74,9 @@ export class TrainingSession {
   readonly runtime?: StrategyRuntime
   readonly pace: Pace
   features: FrozenFeatures
+  readonly caching: Caching
+  /** Of fixed images, see `imagesAreFixed`; where the strategy has a second network. */
+  readonly teacherFeatures?: CachedForward
   readonly truth: FreezeTruth
   readonly overrides = new Map<string, boolean>()
   /** Copy of all values from the start of the phase; `w0` itself where they are the same. */
@@ -125,7 +131,10 @@ export class TrainingSession {
     if (setup.teacher)
       this.teacher = { graph: setup.teacher.graph, parameters: createBank(setup.teacher.values) }
     this.pace = new Pace(spec.train.measureEvery === 'auto' ? undefined : spec.train.measureEvery)
-    this.features = new FrozenFeatures(graph, initial, setup.size)
+    this.caching = new Caching(setup, env)
+    this.features = this.caching.frozen(graph, initial)
+    if (this.teacher) this.teacherFeatures = this.caching.forward(this.teacher.graph, this.teacher.parameters)
+    if (imagesAreFixed(spec)) stream.spare = (images) => this.features.spare(images)
     this.truth = new FreezeTruth(graph)
     this.start = w0
     this.active = this.activate(setup.phases[0]!)
@@ -213,6 +222,12 @@ export class TrainingSession {
     this.truth.restart()
   }
 
+  /** How often images did not have to go through the frozen part again. */
+  private tellCache(): void {
+    const news = this.caching.news(this.steps)
+    if (news) this.emit(news)
+  }
+
   /** Begins the phase, solves what is to be solved at once and goes on to the next phase that has steps left. */
   async advance(stopped?: () => boolean): Promise<void> {
     for (;;) {
@@ -221,7 +236,8 @@ export class TrainingSession {
       if (!this.entered) await this.begin(index, stopped)
       if (!this.entered) return
       if (phase.solve && !this.solved) {
-        await solveProbe(this.setup, this.bank, phase.solve, (event) => this.emit(event), stopped)
+        await solveProbe(this, phase.solve, stopped)
+        this.tellCache()
         if (stopped?.()) return
         this.solved = true
         this.checkTruth(this.measure())
@@ -245,6 +261,7 @@ export class TrainingSession {
 
   private async leave(index: number): Promise<void> {
     this.left = true
+    this.tellCache()
     if ((await this.runtime?.leave?.(index)) === 'end') this.enough = true
     await this.runtime?.pictures?.()
   }
@@ -281,8 +298,8 @@ export class TrainingSession {
     this.best = undefined
     this.graph = graph
     this.kept = kept
-    features.cache.clear()
-    this.features = new FrozenFeatures(graph, this.bank, this.setup.size)
+    features.forget()
+    this.features = this.caching.frozen(graph, this.bank)
     this.stand(this.phase.index)
   }
 
@@ -386,6 +403,7 @@ export class TrainingSession {
       this.infer,
     )
     this.emit({ kind: 'eval', step: this.steps, split, metrics, confusion })
+    this.tellCache()
     if (split !== 'train') tellPredictions(this, split, { logits, labels })
     if (final) await tellThumbnails(this, split, { logits, labels })
     await this.runtime?.pictures?.()
@@ -469,6 +487,7 @@ export class TrainingSession {
     if (this.disposed) return
     this.disposed = true
     await this.stream.close()
+    await this.caching.close()
     this.optimizer.dispose()
     this.bestValues?.dispose()
     if (this.start !== this.w0) this.start.dispose()

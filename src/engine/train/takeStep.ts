@@ -5,7 +5,7 @@ import type { ParameterInfo } from '../network/types'
 import type { ParameterRate } from '../optim/types'
 import type { Constants } from '../strategies/types'
 import { NotFiniteError } from './failure'
-import { pixels } from './frozenFeatures'
+import { pixels, whole } from './cachedForward'
 import { imagesAreFixed } from './images'
 import { computeObjective, disposeStatistics, type ObjectiveResult, type StatisticsUpdate } from './objective'
 import { findOrigin } from './origin'
@@ -51,13 +51,13 @@ export async function takeStep(
       const batch = await stream.next()
       const drawn = performance.now()
       const dropoutBefore = dropout.state()
-      const attempt = objectiveOf(session, batch)
+      const attempt = await objectiveOf(session, batch)
       const { result } = attempt
       statistics.push(...result.statistics)
       held.push(...tensorsOf(attempt), ...result.gradients.values())
       const finite = await totals.add(result, batch.labels)
       if (!finite || !Number.isFinite(globalNorm(result.gradients))) {
-        const origin = originOf(session, batch, result, dropoutBefore)
+        const origin = originOf(session, await whole(batch), result, dropoutBefore)
         stream.restore(began.batches)
         dropout.restore(began.dropout)
         noise.restore(began.noise)
@@ -109,10 +109,10 @@ interface Attempt {
   result: ObjectiveResult
 }
 
-function objectiveOf(session: TrainingSession, batch: ImageBatch): Attempt {
+async function objectiveOf(session: TrainingSession, batch: ImageBatch): Promise<Attempt> {
   const { graph, active, bank, origin, dropout, features, spec, steps, noise, teacher, setup, runtime } =
     session
-  const { x, from } = features.input(batch, imagesAreFixed(spec))
+  const { x, from } = await features.input(batch, imagesAreFixed(spec))
   const labels = tf.tensor1d(batch.labels, 'int32')
   try {
     const result = computeObjective({

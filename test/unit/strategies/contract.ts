@@ -173,7 +173,7 @@ export async function gradientsReachOnlyWhatTrains(member: Member): Promise<void
     const before = valuesOf(session.bank)
     const { trainedNames, mode } = session.active
     const batch = await session.setup.images.stream(session.setup.size).next()
-    const { x, from } = session.features.input(batch, false)
+    const { x, from } = await session.features.input(batch, false)
     const labels = tf.tensor1d(batch.labels, 'int32')
     const result = computeObjective({
       ...session,

@@ -6,7 +6,7 @@ import { unpackTensors } from '../../../src/engine/train/checkpoint'
 import { foldStandardisation } from '../../../src/engine/train/standardise'
 import { strategies } from '../../../src/engine/strategies/registry'
 import { TrainingSession } from '../../../src/engine/train'
-import { pixels as imagesOf } from '../../../src/engine/train/frozenFeatures'
+import { pixels as imagesOf } from '../../../src/engine/train/cachedForward'
 import { Collected, environment, tinyParts, tinySpec } from '../train/fixture'
 import { differences, openMember, runMember, valuesOf, weightsOf, type Member } from './contract'
 
@@ -70,7 +70,7 @@ test('B-1 the probe leaves the backbone bit-identical, and features kept give th
   await session.dispose()
 
   const inLoop = await openMember(kept)
-  inLoop.features.input = (batch) => ({ x: imagesOf(batch) })
+  inLoop.features.input = (batch) => Promise.resolve({ x: imagesOf(batch) })
   while (!inLoop.done) await inLoop.step()
   expect(differences(withCache, valuesOf(inLoop.bank))).toEqual([])
   await inLoop.dispose()
