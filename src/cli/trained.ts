@@ -11,9 +11,11 @@ export interface TrainedRun {
   model: TrainedModel
 }
 
-/** The network that a run has made: of its newest checkpoint, or of the one of `step`. @throws UserError */
-export async function openRunModel(folder: RunFolder, step?: number): Promise<TrainedRun> {
-  const { spec, base, name } = readStoredSpec<ResolvedSpec>(folder)
+/** Files of a run's newest checkpoint, or of the one of `step`. @throws UserError when there is none */
+export function openCheckpoint(
+  folder: RunFolder,
+  step?: number,
+): { step: number; files: ReadonlyMap<string, Uint8Array> } {
   const store = new CheckpointStore(folder.path)
   const at = step ?? store.latest()
   if (at === undefined) {
@@ -21,6 +23,13 @@ export async function openRunModel(folder: RunFolder, step?: number): Promise<Tr
       `the run ${folder.id} has no checkpoint yet, so there is no network to use; wait for it, or run it again`,
     )
   }
+  return { step: at, files: store.load(at) }
+}
+
+/** The network that a run has made: of its newest checkpoint, or of the one of `step`. @throws UserError */
+export async function openRunModel(folder: RunFolder, step?: number): Promise<TrainedRun> {
+  const { spec, base, name } = readStoredSpec<ResolvedSpec>(folder)
+  const { files } = openCheckpoint(folder, step)
   const { openTrained } = await import('../engine/train')
-  return { id: folder.id, name, spec, base, model: await openTrained(spec, { base }, store.load(at)) }
+  return { id: folder.id, name, spec, base, model: await openTrained(spec, { base }, files) }
 }

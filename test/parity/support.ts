@@ -175,7 +175,7 @@ export function python<Extra = unknown>(
     input: JSON.stringify(input),
     encoding: 'utf8',
     maxBuffer: 1 << 29,
-    env: { ...process.env, OMP_NUM_THREADS: '1' },
+    env: { ...process.env, OMP_NUM_THREADS: '1', PYTHONDONTWRITEBYTECODE: '1' },
   })
   if (error || status !== 0)
     throw new Error(`${script} failed (Debian: python3-torch): ${error?.message ?? stderr}`)

@@ -8,7 +8,7 @@ import { EventReader, readStoredSpec, type RunFolder } from '../../events'
 import { UserError, type ResolvedSpec } from '../../spec'
 import { bytes } from '../render/numbers'
 import { findRun } from '../runs'
-import { openRunModel } from '../trained'
+import { openCheckpoint, openRunModel } from '../trained'
 
 interface Options extends CommonOptions {
   runs: string
@@ -16,6 +16,7 @@ interface Options extends CommonOptions {
   to?: string
   step?: number
   draws?: boolean
+  all?: boolean
   force?: boolean
 }
 
@@ -35,14 +36,20 @@ export function exportCommand(program: Command, cli: Cli): void {
       '--draws',
       'write what chance decided instead, for train.initialize and train.inputs of a run that repeats it',
     )
+    .option('--all', 'write all that a checkpoint holds, what only training needs among it (safetensors)')
     .option('--step <n>', 'checkpoint of this step instead of the newest', stepNumber)
     .option('--force', 'replace files that are there')
     .action(async (reference: string, options: Options) => {
       const { terminal } = cli
       const run = findRun(reference, options.runs, terminal.cwd)
-      const kind = options.draws ? 'draws' : options.format
+      checkChoice(options)
+      const kind = options.draws ? 'draws' : options.all ? 'all' : options.format
       const folder = resolve(terminal.cwd, options.to ?? `${run.id}-${kind}`)
-      const { files, facts, hints } = await (options.draws ? drawn(run) : exported(run, options))
+      const { files, facts, hints } = await (options.draws
+        ? drawn(run)
+        : options.all
+          ? everything(run, options)
+          : exported(run, options))
       const taken = [...files.keys()].find((name) => existsSync(join(folder, name)))
       if (taken !== undefined && !options.force) {
         throw new UserError(
@@ -77,6 +84,27 @@ async function exported(run: RunFolder, { step, format }: Options): Promise<Expo
   const { model, spec } = await openRunModel(run, step)
   const facts = { classes: model.classes, step: model.step }
   return { files: await toFiles(model, spec.backend, format), facts, hints: [] }
+}
+
+function checkChoice({ all, draws, format }: Options): void {
+  if (all && draws) throw new UserError('--all and --draws are two exports; ask for one of them')
+  if (all && format !== 'safetensors')
+    throw new UserError(
+      `--all writes safetensors, since a ${format} file has no place for what only training needs; leave --format out`,
+    )
+}
+
+/** All values of a checkpoint in the layouts of origin. */
+async function everything(run: RunFolder, { step }: Options): Promise<Exported> {
+  const { exportAll, readParameterList } = await import('../../engine/train')
+  const { step: at, files } = openCheckpoint(run, step)
+  const list = readParameterList(files)
+  const owned = list.filter((parameter) => parameter.owned !== undefined)
+  return {
+    files: new Map([['all.safetensors', await exportAll(files)]]),
+    facts: { step: at, tensors: list.length, owned: owned.length },
+    hints: [`${list.length} parameters and buffers, ${owned.length} of them the strategy's own`],
+  }
 }
 
 /** What a run drew from its seed, drawn again. */

@@ -29,7 +29,7 @@ export function permute(
 }
 
 /** Shape that a parameter has in its file of origin. */
-export function originShape(info: ParameterInfo): number[] {
+export function originShape(info: Pick<ParameterInfo, 'shape' | 'origin'>): number[] {
   const s = info.shape
   switch (info.origin) {
     case 'OIHW':
@@ -60,7 +60,7 @@ export function fromOrigin(info: ParameterInfo, data: Float32Array): PlainValue 
 }
 
 /** From our layout to the file's. */
-export function toOrigin(info: ParameterInfo, data: Float32Array): PlainValue {
+export function toOrigin(info: Pick<ParameterInfo, 'shape' | 'origin'>, data: Float32Array): PlainValue {
   const shape = originShape(info)
   switch (info.origin) {
     case 'OIHW':

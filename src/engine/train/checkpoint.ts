@@ -53,6 +53,8 @@ export const CHECKPOINT_FILES = {
   best: 'best.safetensors',
   /** Tensors of the strategy beside parameters and buffers. */
   strategy: 'strategy.safetensors',
+  /** Names, shapes and layouts of what `weights` holds, see `ListedParameter`. */
+  parameters: 'parameters.json',
   state: 'state.json',
 } as const
 

@@ -13,6 +13,7 @@ import {
   unpackTensors,
   type SessionState,
 } from './checkpoint'
+import { listParameters } from './parameterList'
 import type { TrainingSession } from './session'
 
 /** Everything that decides how the run goes on, as the files of a checkpoint. */
@@ -30,6 +31,7 @@ export function saveSession(session: TrainingSession): Map<string, Uint8Array> {
   if (bestValues) files.set(CHECKPOINT_FILES.best, packBank(bestValues, bestValues.names()))
   const own = session.runtime?.save?.()
   if (own?.tensors) files.set(CHECKPOINT_FILES.strategy, writeSafetensors(new Map(own.tensors)))
+  files.set(CHECKPOINT_FILES.parameters, new TextEncoder().encode(JSON.stringify(listParameters(session))))
   files.set(
     CHECKPOINT_FILES.state,
     new TextEncoder().encode(JSON.stringify(stateOf(session, own?.state), null, 1)),
