@@ -60,8 +60,7 @@ export async function tellThumbnails(
   { logits, labels }: { logits: Float32Array; labels: Int32Array },
 ): Promise<void> {
   if (!session.env.sink.artifact) return
-  const { images, size } = session.setup
-  const { items, classes } = images.dataset
+  const { items, classes } = session.setup.images.dataset
   const positions = positionsOf(session, split)
   const surprise = positions.map((_, i) => {
     const scores = logits.subarray(i * classes.length, (i + 1) * classes.length)
@@ -69,17 +68,36 @@ export async function tellThumbnails(
   })
   const worst = positions.map((_, i) => i).sort((a, b) => surprise[b]! - surprise[a]!)
   const chosen = new Set(worst.slice(0, THUMBNAILS).map((i) => positions[i]!))
+  const pictures = await picturesOf(session, split, chosen)
   const numbers: Record<string, number> = Object.create(null) as Record<string, number>
-  let number = 0
-  for await (const batch of images.evaluation(split, size, BATCH)) {
-    const length = batch.images.length / batch.items.length
-    for (const [i, item] of batch.items.entries()) {
-      if (!chosen.has(item)) continue
-      const picture = await thumbnail(batch.images.subarray(i * length, (i + 1) * length), batch.shape[1])
-      if (!put(session, `thumbnails-${split}/${number}.jpg`, picture, false)) return
-      numbers[items[item]!.path] = number++
-    }
+  for (const [number, [item, picture]] of pictures.entries()) {
+    if (!put(session, `thumbnails-${split}/${number}.jpg`, picture, false)) return
+    numbers[items[item]!.path] = number
   }
   const table: ThumbnailTable = { v: 1, split, numbers }
   put(session, `thumbnails-${split}.json`, json(table))
+}
+
+/** In the order of the data set. What an earlier run drew is not decoded again. */
+async function picturesOf(
+  { setup: { images, size }, caching }: TrainingSession,
+  split: Split,
+  chosen: ReadonlySet<number>,
+): Promise<[item: number, picture: Uint8Array][]> {
+  const pictures = new Map<number, Uint8Array>()
+  for (const item of chosen) {
+    const picture = await caching.picture(item)
+    if (picture) pictures.set(item, picture)
+  }
+  const missing = new Set([...chosen].filter((item) => !pictures.has(item)))
+  if (missing.size > 0)
+    for await (const batch of images.evaluation(split, size, BATCH, false, missing)) {
+      const length = batch.images.length / batch.items.length
+      for (const [i, item] of batch.items.entries()) {
+        const picture = await thumbnail(batch.images.subarray(i * length, (i + 1) * length), batch.shape[1])
+        pictures.set(item, picture)
+        await caching.keepPicture(item, picture)
+      }
+    }
+  return [...pictures].sort(([one], [other]) => one - other)
 }

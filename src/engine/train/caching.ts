@@ -1,9 +1,10 @@
 import { featureFolder } from '../data'
+import type { FolderCache } from '../data/folderCache'
 import type { BatchImages } from '../data/types'
 import type { NetworkGraph, ParameterSource } from '../network/types'
 import { CachedForward, type CachedForwardOptions } from './cachedForward'
 import { FeatureCache } from './featureCache'
-import { FrozenFeatures } from './frozenFeatures'
+import { FrozenFeatures, plain } from './frozenFeatures'
 import type { Setup } from './setup'
 import type { RunEnvironment } from './types'
 
@@ -11,6 +12,7 @@ import type { RunEnvironment } from './types'
 export class Caching {
   readonly cache: FeatureCache
   private readonly circumstances: string
+  private readonly disk?: FolderCache
   private told = ''
 
   constructor(
@@ -20,7 +22,8 @@ export class Caching {
     const { spec, backend, size, images } = setup
     const { memoryBytes, disk } = featureFolder(env.cache, spec.cache)
     // images without contents of their own mean something else in the next run
-    this.cache = new FeatureCache(memoryBytes, images.contents && disk)
+    this.disk = images.contents && disk
+    this.cache = new FeatureCache(memoryBytes, this.disk)
     const { name, version, threads, device } = backend
     this.circumstances = JSON.stringify([size, name, version, threads, device, spec.device])
   }
@@ -45,6 +48,20 @@ export class Caching {
     if (contents) return contents.of(images)
     const { items, views, mirrored } = images
     return Promise.resolve(Array.from(items, (item, i) => `${item}.${views[i]}.${mirrored ? 1 : 0}`))
+  }
+
+  /** A small picture of an image that an earlier run drew. */
+  async picture(item: number): Promise<Uint8Array | undefined> {
+    return this.disk?.read(await this.pictureFile(item))
+  }
+
+  async keepPicture(item: number, picture: Uint8Array): Promise<void> {
+    await this.disk?.write(await this.pictureFile(item), picture)
+  }
+
+  private async pictureFile(item: number): Promise<string> {
+    const [key] = await this.keys(plain([item]))
+    return `pictures-${this.setup.size}/${key!.slice(0, 2)}/${key}.jpg`
   }
 
   /** What has been asked for and found, as an event; undefined where nothing is new. */

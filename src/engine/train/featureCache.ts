@@ -132,7 +132,8 @@ function pack({ shape, values }: Features): Uint8Array {
 }
 
 function unpack(bytes: Uint8Array): Features | undefined {
-  const { buffer } = bytes.slice()
+  // a copy: the bytes need not begin where a float may
+  const { buffer } = new Uint8Array(bytes)
   const rank = new Int32Array(buffer, 0, 1)[0]!
   const start = 4 * (1 + rank)
   if (rank < 1 || rank > 6 || start > buffer.byteLength) return undefined
