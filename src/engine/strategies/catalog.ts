@@ -1,3 +1,4 @@
+import { meta as adafilter } from './adafilter/meta'
 import { meta as full } from './full/meta'
 import { meta as gradual } from './gradual/meta'
 import { meta as l2sp } from './l2-sp/meta'
@@ -9,4 +10,14 @@ import { meta as spottune } from './spottune/meta'
 import type { StrategyMeta } from './types'
 
 /** What every front end may know about the strategies: no tensor library is loaded by this module. */
-export const catalog: StrategyMeta[] = [scratch, linearProbe, lastK, full, gradual, lpFt, l2sp, spottune]
+export const catalog: StrategyMeta[] = [
+  scratch,
+  linearProbe,
+  lastK,
+  full,
+  gradual,
+  lpFt,
+  l2sp,
+  spottune,
+  adafilter,
+]

@@ -1,3 +1,4 @@
+import { adafilter } from './adafilter'
 import { full } from './full'
 import { gradual } from './gradual'
 import { l2sp } from './l2-sp'
@@ -10,7 +11,7 @@ import type { Strategy } from './types'
 
 /** Every strategy by its name in run files. A member gets the whole contract suite for free. */
 export const strategies: ReadonlyMap<string, Strategy> = new Map(
-  [scratch, linearProbe, lastK, full, gradual, lpFt, l2sp, spottune].map((strategy) => [
+  [scratch, linearProbe, lastK, full, gradual, lpFt, l2sp, spottune, adafilter].map((strategy) => [
     strategy.meta.name,
     strategy as Strategy,
   ]),

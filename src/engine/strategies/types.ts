@@ -118,6 +118,11 @@ export interface Phase {
   trains(parameter: ParameterInfo): boolean
   /** Owned parameters that the strategy's runtime changes in this phase, past the optimizer; declared as training. */
   moves?(parameter: ParameterInfo): boolean
+  /**
+   * Trained parameters that may stay as they are through the phase without an alarm, since routing can leave them out:
+   * their picture shows the routed share.
+   */
+  mayRest?(parameter: ParameterInfo): boolean
   batchNorm(layer: string): BatchNormMode
   /** Share of a batch's statistics in the running ones, instead of each layer's own (PyTorch's sense of momentum). */
   batchNormMomentum?: number

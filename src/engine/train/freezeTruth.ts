@@ -37,8 +37,9 @@ export class FreezeTruth {
   }
 
   trainedStill(active: ActivePhase, moved: ReadonlyMap<string, number>, step: number): Alarm[] {
+    const { mayRest } = active.planned.phase
     return this.alarms(step, 'trained-still', (name) =>
-      active.trainedNames.has(name) && moved.get(name) === 0
+      active.trainedNames.has(name) && moved.get(name) === 0 && !mayRest?.(this.graph.parameters.get(name)!)
         ? `${name} is declared training and did not move in this phase`
         : undefined,
     )

@@ -18,6 +18,21 @@ const variants: Record<string, Record<string, unknown>[]> = {
   'linear-probe': [{}, { solver: 'sgd' }],
   gradual: [{ every: 1 }],
   'lp-ft': [{}, { solver: 'sgd', probeSteps: 2 }],
+  adafilter: [
+    { width: 6, hidden: 5 },
+    {
+      width: 6,
+      hidden: 5,
+      cell: 'gru',
+      statistics: 'selected',
+      estimator: 'gumbel',
+      stem: true,
+      others: 'tuned',
+    },
+    { width: 6, hidden: 5, gates: 'shuffled', gatedNorm: false, frozenNorms: 'frozen', pointwise: false },
+    { width: 6, hidden: 5, gates: 'random', compare: false },
+    { gates: 'all-frozen' },
+  ],
   spottune: [
     {},
     { blocks: 'all', k: 1, lambda2: 0.5 },

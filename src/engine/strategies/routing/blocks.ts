@@ -67,3 +67,12 @@ export function allBlocks(graph: NetworkGraph): Block[] {
     return [block(graph, new Set(nodes.map(({ name }) => name)), items.at(-1)!.node.name)]
   })
 }
+
+/** Layers of the shortcuts of residual blocks. */
+export function shortcutLayers(graph: NetworkGraph): Set<string> {
+  const routed = new Set(residualBlocks(graph).flatMap(({ layers }) => layers))
+  const sums = trunkOf(graph).filter(({ node, branch }) => node.op.kind === 'add' && branch.length > 0)
+  return new Set(
+    sums.flatMap(({ branch }) => branch.map(({ name }) => name)).filter((name) => !routed.has(name)),
+  )
+}

@@ -102,6 +102,7 @@ export const spottune: Strategy<Options> = {
         name: fixed ? options.policy : 'route and fine-tune',
         steps: context.steps - warmup,
         trains: (parameter) => trains(parameter, true),
+        mayRest: ({ layer }) => layer.startsWith(FROZEN) || typeof structure.placeOf(layer) === 'number',
         batchNorm: (layer) => batchNorm(layer, true),
         forward: (step) =>
           fixed ? fixedForward(step, structure, fixed) : routedForward(step, structure, options),

@@ -6,8 +6,9 @@ import type { NetworkGraph } from '../../network/types'
 import { floats } from '../../optim/floats'
 import { RandomStream } from '../../random'
 import { compareGates } from '../routing/ablations'
+import { otherGates } from '../routing/deciders'
 import { runGathered } from '../routing/gathered'
-import { gumbelGates, shuffled } from '../routing/gates'
+import { gumbelGates } from '../routing/gates'
 import { twoBranches } from '../routing/names'
 import { RouteTally } from '../routing/tally'
 import type { RuntimeContext, StepTaken, StrategyRuntime } from '../types'
@@ -146,25 +147,14 @@ export class SpotTuneRuntime implements StrategyRuntime {
   /** Other ways to decide, for the comparison at the end. */
   private kinds(): Map<string, (x: Tensor) => Tensor> {
     const { graph, bank, w0, spec } = this.context
-    const random = new RandomStream(spec.train.seed, 'random routes')
-    const deciders: Record<string, (gates: Tensor) => Tensor> = {
-      own: (gates) => gates,
-      'all-tuned': (gates) => tf.onesLike(gates),
-      'all-frozen': (gates) => tf.zerosLike(gates),
-      random: (gates) =>
-        tf.tensor(
-          Float32Array.from({ length: gates.size }, () => random.integer(2)),
-          gates.shape,
-        ),
-      shuffled,
-    }
+    const others = otherGates(new RandomStream(spec.train.seed, 'random routes'))
     return new Map(
-      Object.entries(deciders).map(([kind, decider]) => [
+      [...others].map(([kind, other]) => [
         kind,
         (x) =>
           runGraph(this.structure.graph, x, {
             parameters: twoBranches(graph, bank, w0),
-            decide: (_, logits) => decider(decideHard(logits, 'pair')),
+            decide: (_, logits) => other(decideHard(logits, 'pair')),
           }).output,
       ]),
     )
