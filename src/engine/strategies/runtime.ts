@@ -88,6 +88,8 @@ export interface StrategyRuntime {
    * @returns `end` when the run needs no more steps, whatever phases are planned
    */
   leave?(phase: number): Promise<'end' | undefined>
+  /** The run ends in the middle of a phase (early stopping): puts the weights in place that it ends with. */
+  cutShort?(): Promise<void>
   /**
    * Scores [n, classes] of pixels in evaluation mode; left out: the plain network.
    * @param items positions in the data set, where the pixels are images of it

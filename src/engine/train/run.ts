@@ -85,6 +85,7 @@ async function loop(session: TrainingSession, env: RunEnvironment): Promise<'fin
 /** Last evaluations and the last checkpoint, with the weights that the run ends with. */
 async function finish(session: TrainingSession): Promise<void> {
   const { val, test } = session.setup.images.dataset.counts
+  await session.close()
   if (val > 0) await session.watch({ final: true })
   session.conclude()
   // first the weights, then the numbers: what can fail last loses least

@@ -266,6 +266,13 @@ export class TrainingSession {
     await this.runtime?.pictures?.()
   }
 
+  /** The run takes no more steps: the strategy sees its last phase's end, or that it comes before the planned one. */
+  async close(): Promise<void> {
+    if (this.ended || this.enough || this.left) return
+    if (this.steps >= this.phase.to) await this.leave(this.phase.index)
+    else await this.runtime?.cutShort?.()
+  }
+
   private enter(index: number): void {
     this.entered = false
     this.left = false
