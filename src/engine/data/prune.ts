@@ -7,7 +7,7 @@ interface Kept {
   used: number
 }
 
-async function listFiles(folder: string): Promise<Kept[]> {
+export async function listFiles(folder: string): Promise<Kept[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
   const files: Kept[] = []
   for (const entry of entries) {

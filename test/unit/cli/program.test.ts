@@ -35,6 +35,7 @@ test('every command has --json and says what it does', () => {
     'export',
     'rm',
     'gc',
+    'cache',
     'doctor',
     'demo',
   ])
