@@ -7,10 +7,12 @@ const rooms = {
   spec: [],
   events: ['spec'],
   engine: ['spec', 'events'],
-  runner: ['spec', 'events', 'engine'],
-  cli: ['spec', 'events', 'engine', 'runner'],
-  notebook: ['spec', 'events', 'engine', 'runner'],
-  extension: ['spec', 'events', 'engine', 'runner', 'notebook'],
+  native: ['spec', 'events', 'engine'],
+  own: ['spec', 'events', 'engine'],
+  runner: ['spec', 'events', 'engine', 'native', 'own'],
+  cli: ['spec', 'events', 'engine', 'native', 'own', 'runner'],
+  notebook: ['spec', 'events', 'engine', 'own', 'runner'],
+  extension: ['spec', 'events', 'engine', 'native', 'own', 'runner', 'notebook'],
 }
 
 const allow = (from, to, kind) => ({
