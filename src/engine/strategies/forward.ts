@@ -34,6 +34,8 @@ export interface ForwardContext {
   /** Pre-trained values (initial ones of what is new); immutable. */
   w0: ParameterSource
   teacher?: Teacher
+  /** Outputs asked for in `Phase.teacherHooks`; constants. */
+  teacherHooks?: ReadonlyMap<string, Tensor>
   /** `StrategyRuntime.constants`. */
   constants: Constants
   /** Names that get a gradient in this step. */

@@ -96,6 +96,8 @@ export interface StepView {
   constants: Constants
   /** Outputs asked for in `Phase.hooks`. */
   hooks: ReadonlyMap<string, Tensor>
+  /** Outputs asked for in `Phase.teacherHooks`; constants. */
+  teacherHooks?: ReadonlyMap<string, Tensor>
   logits: Tensor
   labels: Tensor
   /** Updates done before this step. */
@@ -138,6 +140,12 @@ export interface Phase {
    */
   restartsSchedule?: boolean
   hooks?: readonly string[]
+  /**
+   * Layers of the network that `Strategy.teacher` named whose outputs a step needs, every batch norm on its running
+   * statistics. They are computed before the step, and once for each image where images are fixed (`data.transforms`
+   * none, or `data.views`): in memory, on disk and shared by runs.
+   */
+  teacherHooks?: readonly string[]
   /** Terms beside cross-entropy. */
   terms?: readonly LossTerm[]
   /**

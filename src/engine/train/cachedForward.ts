@@ -29,9 +29,10 @@ export class CachedForward {
   /**
    * Features of a batch at `layers`, [n, ...] each; the tensors are the caller's. Made of a batch as a whole where one
    * image is not known at one of the layers.
-   * @param images all fixed: the same whenever they come
+   * @param fixed the images are the same whenever they come; else nothing is kept
    */
-  async outputs(images: ImageBatch, layers: readonly string[]): Promise<Map<string, Tensor>> {
+  async outputs(images: ImageBatch, layers: readonly string[], fixed = true): Promise<Map<string, Tensor>> {
+    if (!fixed) return run(this.options, await whole(images), layers)
     const { cache } = this.options
     const keys = await this.options.keys(images)
     const known = await this.lookUp(keys, layers)

@@ -1,6 +1,5 @@
-import { tf, type Tensor } from '../backend'
+import type { Tensor } from '../backend'
 import type { BatchImages, ImageBatch } from '../data/types'
-import { runGraph } from '../network'
 import { CachedForward, pixels, whole, type CachedForwardOptions } from './cachedForward'
 import type { FeatureCache } from './featureCache'
 import { frozenPrefix } from './frozenPrefix'
@@ -44,10 +43,7 @@ export class FrozenFeatures {
   async input(batch: ImageBatch, fixed: boolean): Promise<NetworkInput> {
     const { prefix: from } = this
     if (!from) return { x: pixels(await whole(batch)) }
-    if (fixed) return { x: (await this.forward.outputs(batch, [from])).get(from)!, from }
-    const { graph, parameters } = this.options
-    const full = await whole(batch)
-    return { x: tf.tidy(() => runGraph(graph, pixels(full), { parameters, to: from }).output), from }
+    return { x: (await this.forward.outputs(batch, [from], fixed)).get(from)!, from }
   }
 
   /** Features of plain images of the data set, when all of them are known: then nothing has to be decoded. */

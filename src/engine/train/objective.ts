@@ -30,6 +30,8 @@ export interface ObjectiveInput {
   /** Position of each image in the data set. */
   items: Int32Array
   teacher?: Teacher
+  /** Outputs of the teacher that the phase asks for. */
+  teacherHooks?: ReadonlyMap<string, Tensor>
   /** Of the strategy's runtime. */
   constants?: Constants
   noise: Noise
@@ -94,6 +96,7 @@ function plainForward(input: ObjectiveInput, run: ForwardContext['run']): Forwar
     w0,
     constants,
     hooks,
+    teacherHooks: input.teacherHooks,
     logits,
     labels,
     step: steps,
@@ -113,7 +116,7 @@ function contextOf(
   collect: ForwardContext['collect'],
 ): ForwardContext {
   const { graph, active, bank, w0, x, labels, dropout, steps, total, items, teacher, noise } = input
-  const { constants = none } = input
+  const { constants = none, teacherHooks } = input
   return {
     graph,
     x,
@@ -122,6 +125,7 @@ function contextOf(
     parameters: bank,
     w0,
     teacher,
+    teacherHooks,
     constants,
     trained: active.trainedNames,
     step: steps,

@@ -2,7 +2,7 @@ import type { DeclaredPhase, Metrics, RunEventBody } from '../../events/types'
 import { UserError } from '../../spec/types'
 import type { OptimizerSpec, ResolvedSpec } from '../../spec/schema'
 import { tf, type Tensor } from '../backend'
-import type { BatchStream, Split } from '../data/types'
+import type { BatchImages, BatchStream, Split } from '../data/types'
 import { createBank, matchParameters, type KeptParameters } from '../network'
 import type { NetworkGraph, ParameterBank, PlainValue } from '../network/types'
 import { createOptimizer, createSchedule } from '../optim'
@@ -134,7 +134,7 @@ export class TrainingSession {
     this.caching = new Caching(setup, env)
     this.features = this.caching.frozen(graph, initial)
     if (this.teacher) this.teacherFeatures = this.caching.forward(this.teacher.graph, this.teacher.parameters)
-    if (imagesAreFixed(spec)) stream.spare = (images) => this.features.spare(images)
+    if (imagesAreFixed(spec)) stream.spare = (images) => this.spare(images)
     this.truth = new FreezeTruth(graph)
     this.start = w0
     this.active = this.activate(setup.phases[0]!)
@@ -220,6 +220,15 @@ export class TrainingSession {
     this.active = this.activate(this.setup.phases[index]!)
     this.features.enter(this.active)
     this.truth.restart()
+  }
+
+  /** Whether the next step can do with images whose pixels nobody decodes. */
+  private async spare(images: BatchImages): Promise<boolean> {
+    const { teacherHooks = [] } = this.phase.phase
+    if (!(await this.features.spare(images))) return false
+    return (
+      teacherHooks.length === 0 || !this.teacherFeatures || this.teacherFeatures.has(images, teacherHooks)
+    )
   }
 
   /** How often images did not have to go through the frozen part again. */

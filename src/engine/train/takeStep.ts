@@ -114,7 +114,9 @@ async function objectiveOf(session: TrainingSession, batch: ImageBatch): Promise
     session
   const { x, from } = await features.input(batch, imagesAreFixed(spec))
   const labels = tf.tensor1d(batch.labels, 'int32')
+  let teacherHooks: ReadonlyMap<string, Tensor> | undefined
   try {
+    teacherHooks = await teacherHooksOf(session, batch)
     const result = computeObjective({
       graph,
       active,
@@ -128,6 +130,7 @@ async function objectiveOf(session: TrainingSession, batch: ImageBatch): Promise
       total: setup.steps,
       items: batch.items,
       teacher,
+      teacherHooks,
       constants: runtime?.constants,
       noise,
     })
@@ -135,7 +138,16 @@ async function objectiveOf(session: TrainingSession, batch: ImageBatch): Promise
   } catch (error) {
     tf.dispose([x, labels])
     throw error
+  } finally {
+    tf.dispose([...(teacherHooks?.values() ?? [])])
   }
+}
+
+async function teacherHooksOf(session: TrainingSession, batch: ImageBatch) {
+  const { active, spec, teacherFeatures } = session
+  const { teacherHooks: layers = [] } = active.planned.phase
+  if (layers.length === 0 || !teacherFeatures) return undefined
+  return teacherFeatures.outputs(batch, layers, imagesAreFixed(spec))
 }
 
 const tensorsOf = ({ x, labels, result: { parts, logits, observed } }: Attempt): Tensor[] => [

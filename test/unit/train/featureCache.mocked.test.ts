@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { ResolvedSpec } from '../../../src/spec/schema'
 import { openBackend, tf } from '../../../src/engine/backend'
+import { strategies } from '../../../src/engine/strategies/registry'
+import type { Strategy } from '../../../src/engine/strategies/types'
 import { trainRun } from '../../../src/engine/train'
 import { openImages } from '../../../src/engine/train/images'
 import { unpackTensors } from '../../../src/engine/train/checkpoint'
@@ -62,12 +64,17 @@ async function run(
   spec: ResolvedSpec,
   { base, images, cache }: { base: string; images: string; cache: string },
   model = tinyModel(),
+  strategy?: Strategy,
 ) {
   seen.files.length = 0
   convolutions = 0
   const sink = new WithArtifacts()
   const source = await openImages(spec, { base, media: '', cache })
-  const outcome = await trainRun(spec, environment(sink, { base, cache }), { model, images: source })
+  const outcome = await trainRun(spec, environment(sink, { base, cache }), {
+    model,
+    images: source,
+    strategy,
+  })
   expect(outcome.message).toBeUndefined()
   const weights = sink.checkpoints.at(-1)!.files
   const name = [...weights.keys()].find((file) => file.endsWith('.safetensors'))!
@@ -76,6 +83,7 @@ async function run(
     cache: sink.of('cache').at(-1),
     read: seen.files.filter((file) => file.startsWith(images)).length,
     convolutions,
+    hint: sink.of('step').map(({ parts }) => parts['hint']!),
     pictures: [...sink.artifacts.keys()].filter((file) => file.endsWith('.jpg')).length,
     values: new Map([...values].map(([key, { data }]) => [key, data.join()])),
   }
@@ -147,4 +155,47 @@ test('fresh transforms are never kept', async () => {
     train: { steps: 12, evaluateEvery: undefined },
   })
   expect((await run(spec, where)).cache).toBeUndefined()
+})
+
+/** Full fine-tuning that stays near the pre-trained network's own features. */
+function hinted(): Strategy {
+  const full = strategies.get('full')!
+  return {
+    ...full,
+    teacher: () => 'self',
+    plan: (context, options) =>
+      full.plan(context, options).map((phase) => ({
+        ...phase,
+        hooks: ['a.relu', 'c.add'],
+        teacherHooks: ['a.relu', 'c.add'],
+        terms: [
+          {
+            name: 'hint',
+            value: ({ hooks, teacherHooks }) =>
+              tf.add(
+                tf.mean(tf.squaredDifference(hooks.get('a.relu')!, teacherHooks!.get('a.relu')!)),
+                tf.mean(tf.squaredDifference(hooks.get('c.add')!, teacherHooks!.get('c.add')!)),
+              ),
+          },
+        ],
+      })),
+  }
+}
+
+test("a teacher's features are computed once for each image, and for fresh transforms at every step", async () => {
+  const where = await place()
+  const spec = tinySpec('full', { data, train: { steps: 8 } })
+  const first = await run(spec, where, tinyModel(), hinted())
+  const second = await run(spec, where, tinyModel(), hinted())
+  expect(first.hint[0]).toBe(0)
+  expect(first.hint.at(-1)).toBeGreaterThan(0)
+  expect(second.hint).toEqual(first.hint)
+  expect(second.values).toEqual(first.values)
+  expect(first.cache!.computed).toBeGreaterThan(0)
+  expect(second.cache).toMatchObject({ computed: 0 })
+  expect(second.convolutions).toBeLessThan(first.convolutions)
+  const fresh = tinySpec('full', { data: { ...data, transforms: { flip: true } }, train: { steps: 8 } })
+  const third = await run(fresh, where, tinyModel(), hinted())
+  expect(third.cache).toBeUndefined()
+  expect(third.hint.at(-1)).toBeGreaterThan(0)
 })
