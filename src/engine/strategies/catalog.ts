@@ -7,6 +7,7 @@ import { meta as linearProbe } from './linear-probe/meta'
 import { meta as lpFt } from './lp-ft/meta'
 import { meta as scratch } from './scratch/meta'
 import { meta as spottune } from './spottune/meta'
+import { meta as transtailor } from './transtailor/meta'
 import type { StrategyMeta } from './types'
 
 /** What every front end may know about the strategies: no tensor library is loaded by this module. */
@@ -18,6 +19,7 @@ export const catalog: StrategyMeta[] = [
   gradual,
   lpFt,
   l2sp,
+  transtailor,
   spottune,
   adafilter,
 ]

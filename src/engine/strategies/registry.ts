@@ -7,12 +7,12 @@ import { linearProbe } from './linear-probe'
 import { lpFt } from './lp-ft'
 import { scratch } from './scratch'
 import { spottune } from './spottune'
+import { transtailor } from './transtailor'
 import type { Strategy } from './types'
 
 /** Every strategy by its name in run files. A member gets the whole contract suite for free. */
 export const strategies: ReadonlyMap<string, Strategy> = new Map(
-  [scratch, linearProbe, lastK, full, gradual, lpFt, l2sp, spottune, adafilter].map((strategy) => [
-    strategy.meta.name,
-    strategy as Strategy,
-  ]),
+  [scratch, linearProbe, lastK, full, gradual, lpFt, l2sp, transtailor, spottune, adafilter].map(
+    (strategy) => [strategy.meta.name, strategy as Strategy],
+  ),
 )

@@ -41,6 +41,20 @@ const variants: Record<string, Record<string, unknown>[]> = {
     { policy: 'all-frozen', frozenNorms: 'adapted' },
     { network: 'pretrained', stem: 'tuned', policyOptimizer: 'adam' },
   ],
+  // never ends early, so that every phase is seen
+  transtailor: [
+    { rounds: 2, tau: 100, budget: 0.2 },
+    {
+      rounds: 2,
+      tau: 100,
+      budget: 0.2,
+      init: 'random',
+      scaleMode: 'beta-norm',
+      residual: 'tied',
+      returns: 'best',
+    },
+    { rounds: 2, tau: 100, budget: 0.2, selection: 'random', scaleMode: 'none', accumulate: 'abs-of-sum' },
+  ],
   'l2-sp': [{}, { form: 'loss', scope: 'all' }],
 }
 
