@@ -28,7 +28,7 @@ export function computeLayer(
     case 'input':
       return x
     case 'normalize':
-      return tf.div(tf.sub(x, tf.tensor1d([...op.mean])), tf.tensor1d([...op.std]))
+      return normalize(x, op.mean, op.std)
     case 'conv2d':
       return ops.conv2d(x, kernel(), op, bias())
     case 'depthwiseConv2d':
@@ -77,6 +77,15 @@ export function computeLayer(
     case 'dropout':
       return options.dropout ? dropout(x, op.rate, options.dropout) : x
   }
+}
+
+/** (x - mean) / std by channel, as rows of whole image lines: back ends are slow to repeat three values. */
+function normalize(x: Tensor, mean: readonly number[], std: readonly number[]): Tensor {
+  const [, height, width, channels] = x.shape as [number, number, number, number]
+  const lines = tf.reshape(x, [-1, width * channels])
+  const repeated = (values: readonly number[]): Tensor =>
+    tf.tensor1d(Float32Array.from({ length: width * channels }, (_, i) => values[i % channels]!))
+  return tf.reshape(tf.div(tf.sub(lines, repeated(mean)), repeated(std)), [-1, height, width, channels])
 }
 
 function batchNorm(node: LayerNode, x: Tensor, epsilon: number, options: RunOptions, follow: Follow): Tensor {

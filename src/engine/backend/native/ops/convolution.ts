@@ -3,9 +3,10 @@ import type { ConvFilterAttributes, ConvInputAttributes, ConvKernelAttributes } 
 import { tf, type Tensor, type TensorInfo } from '../../tf'
 import { adopt, execute, free, integers, onGpu, own, type, type Attribute, type Handle } from './execute'
 import { hasOneDnn, preferOneDnn } from './oneDnn'
-import { inPrecision, operandType } from './precision'
+import { asProduct, wayOf, type Way } from './filterGradient'
+import { getPrecision, inPrecision, operandType } from './precision'
 import { atStrideOne, thicken, thin } from './uneven'
-import { byName, explicitly, inside, surround, type Window } from './window'
+import { byName, explicitly, inside, paddingName, surround, type Named, type Window } from './window'
 
 type Inputs = Record<string, Tensor>
 type Kind = 'Conv2D' | 'DepthwiseConv2dNative'
@@ -80,18 +81,30 @@ const filter =
         return own(filter(kind)({ x: x!, dy: dense }, atStrideOne(attributes))!)
       })
     const window = windowOf(wShape)
-    const named = byName(x!.shape, window, attributes)
-    // oneDNN's gradient of large depthwise filters was seen to take up to 13 times as long as the plain one
-    const quick = kind === 'Conv2D' || window[0] * window[1] <= 9
+    const way = kind === 'Conv2D' ? wayOfConv(x!, dy!, wShape, attributes) : wayOfDepthwise(window)
+    if (way === 'product') return asProduct(x!, dy!, wShape, paddingName(x!.shape, window, attributes))
+    // the plain gradients of a convolution know every padding
+    const all = kind === 'Conv2D' && way === 'plain' ? explicitly(x!.shape, window, attributes) : undefined
+    const named: Omit<Named, 'xShape'> = all ? { attributes: all } : byName(x!.shape, window, attributes)
     return tf.tidy(() => {
       const padded = named.ahead ? surround(x!, named.ahead) : x!
       const size = integers(wShape)
       const op = `${kind}BackpropFilter`
-      const dw = own(run(op, named.attributes, [padded, dy!], (a, b) => [a, size, b], quick))
+      const order = (a: Handle, b: Handle) => [a, size, b]
+      const dw = own(run(op, named.attributes, [padded, dy!], order, way === 'oneDNN'))
       free(size)
       return dw
     })
   }
+
+function wayOfConv(x: Tensor, dy: Tensor, wShape: readonly number[], attributes: Window): Way {
+  if (!hasOneDnn() || getPrecision() !== 'float32') return hasOneDnn(operandType()) ? 'oneDNN' : 'plain'
+  const padding = paddingName(x.shape, windowOf(wShape), attributes)
+  return wayOf(wShape, attributes, dy.size / wShape[3]!, padding)
+}
+
+/** oneDNN's gradient of large depthwise filters was seen to take up to 13 times as long as the plain one. */
+const wayOfDepthwise = ([kh, kw]: readonly [number, number]): Way => (kh * kw <= 9 ? 'oneDNN' : 'plain')
 
 export const conv = forward('Conv2D')
 export const convInput = input('Conv2D')

@@ -11,7 +11,7 @@ export interface Window {
 }
 
 /** TensorFlow's name for a padding where it has one: oneDNN's gradients know no others. */
-function paddingName(
+export function paddingName(
   xShape: readonly number[],
   window: Pair,
   { strides, pads, dilations }: Window,
