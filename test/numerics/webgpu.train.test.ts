@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest'
 import { openBackend, tf } from '../../src/engine/backend'
 import { adapterVariable } from '../../src/engine/backend/webgpu/open'
-import { TrainingSession } from '../../src/engine/train'
+import { run, type WebGPUBackend } from '../../src/engine/backend/webgpu/program'
+import { TrainingSession, trainRun } from '../../src/engine/train'
 import { Collected, environment, tinyParts, tinySpec } from '../unit/train/fixture'
 
 beforeAll(async () => {
@@ -42,4 +43,55 @@ test.each(['full', 'last-k'])('5 steps of %s give the weights that cpu gives', a
     const difference = Math.hypot(...values.map((v, i) => v - webgpu.get(name)![i]!))
     expect(difference / Math.max(1e-3, Math.hypot(...values)), name).toBeLessThan(1e-4)
   }
+})
+
+test('a network that the GPU cannot hold is refused before its first step', async () => {
+  await openBackend('webgpu')
+  const { device } = tf.backend() as unknown as { device: { limits: object } }
+  const limits = { maxBufferSize: 5000, maxStorageBufferBindingSize: 5000 }
+  const own = Object.getOwnPropertyDescriptor(device, 'limits')!
+  Object.defineProperty(device, 'limits', { value: limits, configurable: true })
+  try {
+    const spec = tinySpec('full', { backend: 'webgpu' })
+    const session = TrainingSession.open(spec, environment(new Collected()), tinyParts(spec))
+    await expect(session).rejects.toThrow(
+      /^train\.batchSize: layer stem\.conv: its output for 6 images takes .*; write 4 or less/,
+    )
+  } finally {
+    Object.defineProperty(device, 'limits', own)
+  }
+})
+
+test('a tensor beyond the limits and a shader that does not compile are told in a sentence', async () => {
+  await openBackend('webgpu')
+  expect(() => tf.tidy(() => tf.add(tf.zeros([2 ** 15, 2 ** 14]), 1).dataSync())).toThrow(
+    /a tensor \[32768,16384\] takes 2\.0 GB and this GPU binds 1\.0 GB at most/,
+  )
+  const backend = tf.backend() as unknown as WebGPUBackend
+  const broken = () =>
+    tf.tidy(() => {
+      const x = tf.tensor([1])
+      const y = run(backend, { name: 'broken', output: [1], inputs: { x }, code: 'no WGSL' })
+      return tf.engine().makeTensorFromTensorInfo(y).dataSync()
+    })
+  expect(broken).toThrow(/^back end "webgpu": the GPU reports: /)
+  // what failed is not used again; the next run gets a device of its own
+  expect(() => tf.tidy(() => tf.add(tf.zeros([2000]), 1))).toThrow('back end "webgpu"')
+  await openBackend('webgpu')
+  expect(tf.tidy(() => tf.add(tf.tensor([1]), tf.tensor([1])).dataSync()[0])).toBe(2)
+})
+
+test('a GPU that is lost ends the run with a sentence and the last checkpoint', async () => {
+  const spec = tinySpec('full', { backend: 'webgpu', train: { steps: 6, checkpoints: { every: 2 } } })
+  const sink = new Collected()
+  const own = sink.emit.bind(sink)
+  sink.emit = (event) => {
+    own(event)
+    if (event.kind === 'step' && event.step === 4)
+      (tf.backend() as unknown as { device: GPUDevice }).device.destroy()
+  }
+  const outcome = await trainRun(spec, environment(sink), tinyParts(spec))
+  expect(outcome).toMatchObject({ state: 'failed', exitCode: 3 })
+  expect(outcome.message).toMatch(/^back end "webgpu": .*; go on from the last checkpoint with `thaw resume`/)
+  expect(sink.checkpoints.map(({ step }) => step)).toContain(2)
 })

@@ -174,6 +174,15 @@ function explain(error: unknown): { message: string; exitCode: number } {
   }
 }
 
+/** Not a number where the weights cannot be read any more, as after a GPU was lost: the run still ends in words. */
+function movementOf(session: TrainingSession | undefined): { moved: number; distance: number } {
+  try {
+    return session?.movement() ?? { moved: 0, distance: 0 }
+  } catch {
+    return { moved: NaN, distance: NaN }
+  }
+}
+
 function end(
   session: TrainingSession | undefined,
   env: RunEnvironment,
@@ -181,7 +190,7 @@ function end(
 ): RunOutcome {
   const { state, seconds, message, exitCode } = how
   const step = session?.steps ?? 0
-  const { moved, distance } = session?.movement() ?? { moved: 0, distance: 0 }
+  const { moved, distance } = movementOf(session)
   const metrics = session?.lastMetrics
   env.sink.emit({
     kind: 'run-ended',

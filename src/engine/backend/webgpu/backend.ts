@@ -11,15 +11,20 @@ export class DawnBackend extends WebGPUBackend {
   /** Why nothing can be computed any more. */
   failure?: UserError
 
+  private closed = false
+
   constructor(device: GPUDevice, info: GPUAdapterInfo) {
     super(device, info)
     void device.lost.then(({ reason, message }) => {
-      if (reason !== 'destroyed') this.fail(`the GPU was lost (${message.trim() || reason})`)
+      if (!this.closed) this.fail(`the GPU was lost (${message.trim() || reason})`)
     })
-    device.onuncapturederror = ({ error }) =>
-      error instanceof GPUOutOfMemoryError
-        ? this.fail('the GPU has too little memory', 'a smaller train.batchSize')
-        : this.fail(`the GPU reports: ${firstLine(error.message)}`)
+    device.onuncapturederror = (event) => {
+      // else Dawn writes it to the console too
+      event.preventDefault()
+      if (event.error instanceof GPUOutOfMemoryError)
+        this.fail('the GPU has too little memory', 'a smaller train.batchSize')
+      else this.fail(`the GPU reports: ${firstLine(event.error.message)}`)
+    }
   }
 
   private fail(what: string, instead = '"backend": "wasm"'): void {
@@ -52,7 +57,11 @@ export class DawnBackend extends WebGPUBackend {
 
   override async read(dataId: object): Promise<Values> {
     this.check()
-    const values = await events.during(super.read(dataId))
+    if (!this.tensorMap.has(dataId)) return super.read(dataId)
+    const values = await events.during(super.read(dataId)).catch(({ message }: Error) => {
+      this.fail(`a result could not be read back (${firstLine(message)})`)
+      return null as never
+    })
     this.check()
     return values
   }
@@ -83,6 +92,7 @@ export class DawnBackend extends WebGPUBackend {
   }
 
   override dispose(): void {
+    this.closed = true
     super.dispose()
     this.device.destroy()
   }
