@@ -135,7 +135,7 @@ test.each(['cpu', 'wasm'])(
   'ST-9 images that run only their branch score as with both, on %s',
   async (backend) => {
     await openBackend(backend as 'cpu')
-    const opened = await open({ policy: 'random' }, {}, backend)
+    const opened = await open({ policy: 'random', mix: 'activation' }, {}, backend)
     await steps(opened, 3)
     const x = await pixelsOf(opened)
     // a policy that tells images apart

@@ -39,9 +39,11 @@ function block(graph: NetworkGraph, layers: ReadonlySet<string>, output: string)
 /**
  * F of each residual block x + F(x), bottom up: of the two sides of a sum on the trunk, the one with more weights; the
  * other is the shortcut, with a projection or without.
+ * @param whole the sum and the activation after it belong to the block too
  */
-export function residualBlocks(graph: NetworkGraph): Block[] {
-  return trunkOf(graph).flatMap(({ node, branch }) => {
+export function residualBlocks(graph: NetworkGraph, whole = false): Block[] {
+  const trunk = trunkOf(graph)
+  return trunk.flatMap(({ node, branch }, i) => {
     if (node.op.kind !== 'add' || node.inputs.length !== 2 || branch.length === 0) return []
     const weights = (layers: ReadonlySet<string>): number =>
       branch.filter((other) => layers.has(other.name) && isWeighted(other)).length
@@ -51,13 +53,16 @@ export function residualBlocks(graph: NetworkGraph): Block[] {
       (typeof sides)[0],
     ]
     const own = new Set([...f.layers].filter((name) => !shortcut.layers.has(name)))
-    return weights(own) > 0 ? [block(graph, own, f.name)] : []
+    if (weights(own) === 0) return []
+    const next = trunk[i + 1]?.node
+    if (!whole || next?.op.kind !== 'activation') return [block(graph, own, f.name)]
+    return [block(graph, new Set([...own, node.name, next.name]), next.name)]
   })
 }
 
 /** Those, and every other block above the stem whole: one that changes the width in a MobileNet, or one convolution. */
-export function allBlocks(graph: NetworkGraph): Block[] {
-  const residual = new Map(residualBlocks(graph).map((found) => [found.layers.at(-1)!, found]))
+export function allBlocks(graph: NetworkGraph, whole = false): Block[] {
+  const residual = new Map(residualBlocks(graph, whole).map((found) => [found.layers.at(-1)!, found]))
   return unitsOf(graph).units.flatMap(({ items, stem }) => {
     if (stem) return []
     const nodes = items.flatMap((item) => [...item.branch, item.node])

@@ -60,6 +60,12 @@ export const options = z.strictObject({
     .max(1e6)
     .default(1)
     .describe('Strength of the loss that pushes each block’s share to 0 or 1; with `k` alone'),
+  mix: z
+    .enum(['residual', 'activation'])
+    .default('residual')
+    .describe(
+      'Where the branches meet. `residual`: before the sum with the shortcut, as in the paper; `activation`: after the activation behind it, as in the authors’ code: the same scores, another gradient for the policy',
+    ),
   stem: z
     .enum(['frozen', 'tuned'])
     .default('frozen')

@@ -63,9 +63,9 @@ export function structureOf(
 
 const placeBy = (stage: string): Place => (stage === 'stem' || stage === 'head' ? stage : 'others')
 
-function findBlocks(graph: NetworkGraph, { blocks: which, k }: Options): Block[] {
-  const residual = residualBlocks(graph)
-  const blocks = which === 'all' ? allBlocks(graph) : residual
+function findBlocks(graph: NetworkGraph, { blocks: which, k, mix }: Options): Block[] {
+  const find = which === 'all' ? allBlocks : residualBlocks
+  const blocks = find(graph, mix === 'activation')
   if (blocks.length === 0) {
     const all = allBlocks(graph).length
     throw new UserError(
