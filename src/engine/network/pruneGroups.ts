@@ -169,8 +169,11 @@ function follow(
         drafts.fix(x, `'${name}' rearranges its channels`)
       return alone(shapes.get(name)!) ? x : [drafts.open(name, channels, 'a reshape made it')]
     }
-    default:
-      return x
+    default: {
+      if (x.reduce((sum, part) => sum + drafts.of(part).size, 0) === channels) return x
+      drafts.fix(inputs.flat(), `'${name}' (${op.kind}) has channels of its own`)
+      return [drafts.open(name, channels, 'no convolution makes it')]
+    }
   }
 }
 

@@ -22,7 +22,8 @@ export function narrowBank(bank: ParameterBank, rows: Rows): ParameterBank {
     new Map(
       bank.names().map((name) => {
         const { shape } = bank.get(name)
-        const value = { shape: [...shape], data: floats(bank.get(name)) }
+        // a copy: what is read from wasm's memory is lost as soon as that grows
+        const value = { shape: [...shape], data: floats(bank.get(name)).slice() }
         return [name, takeRows(value, rows(name, shape.length))]
       }),
     ),
