@@ -66,11 +66,11 @@ function gradientsOf(c: OptimCase, step: number, bank: ParameterBank): Map<strin
 
 const native = installs().length > 0 || process.env.CI ? (['native'] as const) : []
 
-describe.each(['wasm', 'cpu', ...native] as const)(
+describe.each(['wasm', 'cpu', 'webgpu', ...native] as const)(
   'optimizers on %s are torch.optim in float64',
   (backend) => {
     beforeAll(async () => {
-      await openBackend(backend)
+      await openBackend(backend, { device: { adapter: 'swiftshader' } as never })
     })
 
     it.each([...cases.keys()])('%s', (name) => {

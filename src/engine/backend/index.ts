@@ -24,5 +24,14 @@ export {
 export { openBackend, resetBackend, type OpenOptions } from './open'
 export { predictBytes, largestBatch, wasmLimitBytes, type MemoryUse } from './memory'
 export { beyondLimits, gpuLimits } from './webgpu/limits'
+export {
+  adaptive,
+  descend,
+  isWebgpu,
+  momentumBuffer,
+  movingMean,
+  prefetch,
+  squaredNorms,
+} from './webgpu/update'
 export { support, type Support } from './support'
 export type * from './types'

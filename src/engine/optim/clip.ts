@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { tf } from '../backend'
+import { isWebgpu, squaredNorms, tf } from '../backend'
 import { floats } from './floats'
 
 /** Sum of squares of a tensor, in double precision. NaN and Infinity come through. */
@@ -12,9 +12,9 @@ export function squaredNorm(tensor: Tensor): number {
 
 /** L2 norm of all gradients together. */
 export function globalNorm(gradients: ReadonlyMap<string, Tensor>): number {
-  let sum = 0
-  for (const gradient of gradients.values()) sum += squaredNorm(gradient)
-  return Math.sqrt(sum)
+  const tensors = [...gradients.values()]
+  const squares = isWebgpu() ? squaredNorms(tensors) : tensors.map(squaredNorm)
+  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0))
 }
 
 /**

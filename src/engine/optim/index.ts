@@ -1,6 +1,8 @@
 import type { OptimizerSpec } from '../../spec/schema'
-import { isNative } from '../backend'
+import { isNative, isWebgpu } from '../backend'
 import { adam } from './adam'
+import { DeviceOptimizer } from './deviceOptimizer'
+import { deviceAdam, deviceSgd } from './deviceRules'
 import { NamedOptimizer } from './optimizer'
 import { sgd } from './sgd'
 import type { Optimizer } from './types'
@@ -22,14 +24,15 @@ export type { Optimizer, ParameterRate, Schedule } from './types'
 
 /** Optimizer of a run file. Rates and decay come with each step (`apply`), so that groups can differ and change. */
 export function createOptimizer(spec: OptimizerSpec): Optimizer {
-  const native = isNative()
   switch (spec.name) {
     case 'sgd':
-      return native ? new VariableOptimizer(variableSgd(spec)) : new NamedOptimizer(sgd(spec))
+      if (isNative()) return new VariableOptimizer(variableSgd(spec))
+      return isWebgpu() ? new DeviceOptimizer(deviceSgd(spec)) : new NamedOptimizer(sgd(spec))
     case 'adam':
     case 'adamw': {
       const options = { ...spec, decoupled: spec.name === 'adamw' }
-      return native ? new VariableOptimizer(variableAdam(options)) : new NamedOptimizer(adam(options))
+      if (isNative()) return new VariableOptimizer(variableAdam(options))
+      return isWebgpu() ? new DeviceOptimizer(deviceAdam(options)) : new NamedOptimizer(adam(options))
     }
   }
 }

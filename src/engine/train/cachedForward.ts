@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
-import { tf, type Tensor } from '../backend'
+import { prefetch, tf, type Tensor } from '../backend'
 import type { BatchImages, ImageBatch } from '../data/types'
 import { runGraph } from '../network'
 import type { NetworkGraph, ParameterSource } from '../network/types'
@@ -85,13 +85,15 @@ function digest({ graph, parameters, circumstances }: CachedForwardOptions, laye
   const hash = sha256.create()
   const say = (value: unknown) => hash.update(utf8ToBytes(`${JSON.stringify(value)}\n`))
   say([FORMAT, layer, circumstances])
-  for (const { name, op, inputs, parameters: own } of graph.nodes) {
+  const end = graph.nodes.findIndex(({ name }) => name === layer) + 1
+  const nodes = graph.nodes.slice(0, end)
+  prefetch(nodes.flatMap(({ parameters: own }) => Object.values(own).map((name) => parameters.get(name))))
+  for (const { name, op, inputs, parameters: own } of nodes) {
     say([name, op, inputs, own])
     for (const parameter of Object.values(own)) {
       const values = floats(parameters.get(parameter))
       hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
     }
-    if (name === layer) break
   }
   return bytesToHex(hash.digest()).slice(0, 40)
 }

@@ -1,5 +1,5 @@
 import { UserError } from '../../spec/types'
-import { tf } from '../backend'
+import { prefetch, tf } from '../backend'
 import type { Tensor } from '../backend'
 import type { StreamState } from '../data/types'
 import { readSafetensors, writeSafetensors, type TensorToWrite } from '../formats'
@@ -61,7 +61,9 @@ export const CHECKPOINT_FILES = {
 /** Named tensors as a file in our own layout. */
 export function packTensors(tensors: Iterable<readonly [string, Tensor]>): Uint8Array {
   const plain = new Map<string, TensorToWrite>()
-  for (const [name, tensor] of tensors) plain.set(name, { shape: tensor.shape, data: floats(tensor).slice() })
+  const all = [...tensors]
+  prefetch(all.map(([, tensor]) => tensor))
+  for (const [name, tensor] of all) plain.set(name, { shape: tensor.shape, data: floats(tensor).slice() })
   return writeSafetensors(plain, { format: 'thaw-checkpoint' })
 }
 

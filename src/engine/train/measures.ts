@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { LAYER_MEASURES, type LayerInfo } from '../../events/types'
+import { prefetch } from '../backend'
 import type { NetworkGraph, ParameterSource } from '../network/types'
 import { floats } from '../optim/floats'
 
@@ -32,6 +33,7 @@ export function measureLayers(input: MeasureInput): Measured {
   const width = LAYER_MEASURES.length
   const row = new Float32Array(input.layers.length * width)
   const moved = new Map<string, number>()
+  prefetch(tensorsOf(input))
   input.layers.forEach((layer, i) => {
     const sums = { gradient: 0, update: 0, before: 0, distance: 0, w0: 0, change: 0, start: 0, largest: 0 }
     for (const name of layer.names) {
@@ -53,6 +55,16 @@ export function measureLayers(input: MeasureInput): Measured {
     )
   })
   return { row, moved }
+}
+
+/** All that is read here. */
+function tensorsOf({ layers, bank, w0, start, gradients, before }: MeasureInput): Tensor[] {
+  const names = layers.flatMap((layer) => layer.names)
+  return [
+    ...[bank, w0, start].flatMap((source) => names.map((name) => source.get(name))),
+    ...gradients.values(),
+    ...before.values(),
+  ]
 }
 
 type Sums = Record<
@@ -133,8 +145,9 @@ export function movement(
   w0: ParameterSource,
 ): { moved: number; distance: number } {
   let [count, changed, distance, norm] = [0, 0, 0, 0]
-  for (const { name, buffer, pretrained } of graph.parameters.values()) {
-    if (buffer || !pretrained) continue
+  const compared = [...graph.parameters.values()].filter(({ buffer, pretrained }) => !buffer && pretrained)
+  prefetch(compared.flatMap(({ name }) => [bank.get(name), w0.get(name)]))
+  for (const { name } of compared) {
     const now = floats(bank.get(name))
     const origin = floats(w0.get(name))
     count += now.length

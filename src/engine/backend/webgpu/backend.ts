@@ -68,27 +68,52 @@ export class DawnBackend extends WebGPUBackend {
 
   /** Blocks until the GPU is done, as `dataSync` does on other back ends. */
   override readSync(dataId: object): Values {
-    const data = this.tensorMap.get(dataId)
-    if (data.values !== null && data.values !== undefined) return data.values
+    this.prefetch([dataId])
+    return this.tensorMap.get(dataId).values
+  }
+
+  /** Values of tensors that are on the GPU alone, in one copy; reads find them here. */
+  prefetch(dataIds: readonly object[]): void {
+    const wanted = [...new Set(dataIds)]
+      .map((id) => this.tensorMap.get(id))
+      .filter(({ values, resource }) => !values && resource)
+    if (wanted.length === 0) return
     this.check()
-    const buffer = data.resource as GPUBuffer
+    const bytes = this.download(wanted.map(({ resource }) => resource as GPUBuffer))
+    wanted.forEach((data, i) => {
+      data.values = tf.util.convertBackendValuesAndArrayBuffer(bytes[i]!, data.dtype)
+    })
+  }
+
+  private download(buffers: readonly GPUBuffer[]): ArrayBuffer[] {
+    const size = buffers.reduce((sum, buffer) => sum + buffer.size, 0)
+    const most = this.device.limits.maxBufferSize
+    if (size > most && buffers.length > 1) {
+      const half = buffers.length >> 1
+      return [...this.download(buffers.slice(0, half)), ...this.download(buffers.slice(half))]
+    }
     const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ
-    const staging = this.bufferManager.acquireBuffer(buffer.size, usage)
+    const staging = this.bufferManager.acquireBuffer(size, usage)
     this.ensureCommandEncoderReady()
     this.endComputePassEncoder()
     const encoder = (this as unknown as { commandEncoder: GPUCommandEncoder }).commandEncoder
-    encoder.copyBufferToBuffer(buffer, 0, staging, 0, buffer.size)
+    let at = 0
+    for (const buffer of buffers) {
+      encoder.copyBufferToBuffer(buffer, 0, staging, at, buffer.size)
+      at += buffer.size
+    }
     this.submitQueue()
     // a rejection shows in mapState
     staging.mapAsync(GPUMapMode.READ).catch(() => undefined)
     events.waitFor(() => staging.mapState !== 'pending')
     if (staging.mapState !== 'mapped') this.fail('a result could not be read back')
     this.check()
-    const bytes = staging.getMappedRange().slice(0)
+    const mapped = staging.getMappedRange()
+    let from = 0
+    const parts = buffers.map((buffer) => mapped.slice(from, (from += buffer.size)))
     staging.unmap()
     this.bufferManager.releaseBuffer(staging)
-    data.values = tf.util.convertBackendValuesAndArrayBuffer(bytes, data.dtype)
-    return data.values
+    return parts
   }
 
   override dispose(): void {
