@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { Cli } from './command'
 import { audit } from './commands/audit'
+import { cacheCommand } from './commands/cache'
 import { compareCommand } from './commands/compare'
 import { demo } from './commands/demo'
 import { doctor } from './commands/doctor'
@@ -54,6 +55,7 @@ export function createProgram(cli: Cli, version: string): Command {
     exportCommand,
     rm,
     gc,
+    cacheCommand,
     doctor,
     demo,
   ]
