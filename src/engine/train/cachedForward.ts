@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
-import { prefetch, tf, type Tensor } from '../backend'
+import { getPrecision, prefetch, tf, type Tensor } from '../backend'
 import type { BatchImages, ImageBatch } from '../data/types'
 import { runGraph } from '../network'
 import type { NetworkGraph, ParameterSource } from '../network/types'
@@ -84,7 +84,7 @@ export class CachedForward {
 function digest({ graph, parameters, circumstances }: CachedForwardOptions, layer: string): string {
   const hash = sha256.create()
   const say = (value: unknown) => hash.update(utf8ToBytes(`${JSON.stringify(value)}\n`))
-  say([FORMAT, layer, circumstances])
+  say([FORMAT, layer, circumstances, getPrecision()])
   const end = graph.nodes.findIndex(({ name }) => name === layer) + 1
   const nodes = graph.nodes.slice(0, end)
   prefetch(nodes.flatMap(({ parameters: own }) => Object.values(own).map((name) => parameters.get(name))))
