@@ -93,7 +93,9 @@ export class DawnBackend extends WebGPUBackend {
       return [...this.download(buffers.slice(0, half)), ...this.download(buffers.slice(half))]
     }
     const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ
-    const staging = this.bufferManager.acquireBuffer(size, usage)
+    // a packed read is hardly ever of one size twice: its buffer is not kept
+    const again = buffers.length === 1
+    const staging = this.bufferManager.acquireBuffer(size, usage, false, again)
     this.ensureCommandEncoderReady()
     this.endComputePassEncoder()
     const encoder = (this as unknown as { commandEncoder: GPUCommandEncoder }).commandEncoder
@@ -112,7 +114,7 @@ export class DawnBackend extends WebGPUBackend {
     let from = 0
     const parts = buffers.map((buffer) => mapped.slice(from, (from += buffer.size)))
     staging.unmap()
-    this.bufferManager.releaseBuffer(staging)
+    this.bufferManager.releaseBuffer(staging, again)
     return parts
   }
 
