@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import type { Cli } from './command'
 import { audit } from './commands/audit'
+import { layers } from './commands/layers'
 import { cacheCommand } from './commands/cache'
+import { check } from './commands/check'
 import { compareCommand } from './commands/compare'
 import { demo } from './commands/demo'
 import { doctor } from './commands/doctor'
@@ -10,6 +12,7 @@ import { exportCommand } from './commands/export'
 import { gc } from './commands/gc'
 import { init } from './commands/init'
 import { ls } from './commands/ls'
+import { newCommand } from './commands/new'
 import { predict } from './commands/predict'
 import { preflight } from './commands/preflight'
 import { replay } from './commands/replay'
@@ -40,8 +43,11 @@ export function createProgram(cli: Cli, version: string): Command {
   const commands = [
     init,
     audit,
+    newCommand,
+    check,
     validate,
     preflight,
+    layers,
     run,
     resume,
     replay,

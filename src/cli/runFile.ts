@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { catalog } from '../engine/strategies/catalog'
+import { ownOptions } from '../own/options'
 import {
   applySettings,
   MAX_RUN_FILE_BYTES,
@@ -26,7 +27,11 @@ export interface RunFile {
 export function readRunFile(file: string, cwd: string, settings: readonly string[] = []): RunFile {
   const path = resolve(cwd, file)
   const text = applySettings(readText(path, file), settings)
-  const { spec, problems } = parseRunFile(text, { file, strategies: catalog })
+  const { spec, problems } = parseRunFile(text, {
+    file,
+    strategies: catalog,
+    own: ownOptions(dirname(path)),
+  })
   return {
     file,
     base: dirname(path),

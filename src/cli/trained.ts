@@ -30,6 +30,10 @@ export function openCheckpoint(
 export async function openRunModel(folder: RunFolder, step?: number): Promise<TrainedRun> {
   const { spec, base, name } = readStoredSpec<ResolvedSpec>(folder)
   const { files } = openCheckpoint(folder, step)
-  const { openTrained } = await import('../engine/train')
+  const [{ openTrained }, { provideOwn }] = await Promise.all([
+    import('../engine/train'),
+    import('../own/provide'),
+  ])
+  provideOwn(spec, { base, run: folder.path })
   return { id: folder.id, name, spec, base, model: await openTrained(spec, { base }, files) }
 }

@@ -1,11 +1,15 @@
 import * as vscode from 'vscode'
 
-/** `Run` above the first line of a run file. */
+/** What can be done with a run file, above its first line. */
 export class RunLens implements vscode.CodeLensProvider {
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     const top = new vscode.Range(0, 0, 0, 0)
+    const lens = (title: string, command: string) =>
+      new vscode.CodeLens(top, { title, command, arguments: [document.uri] })
     return [
-      new vscode.CodeLens(top, { title: '$(play) Run', command: 'thaw.run', arguments: [document.uri] }),
+      lens('$(play) Run', 'thaw.run'),
+      lens('$(checklist) Preflight', 'thaw.preflight'),
+      lens('$(diff) Compare', 'thaw.compareFile'),
     ]
   }
 }

@@ -1,7 +1,7 @@
 import { sinceFirstLine, stopwatch } from './stopwatch'
 import * as vscode from 'vscode'
-import { RunLens } from './codeLens'
 import { registerCommands } from './commands'
+import { registerLanguage } from './language/register'
 import { registerNotebook } from './notebook/register'
 import { heavy } from './load'
 import { openOutput } from './output'
@@ -33,7 +33,7 @@ export function activate(context: vscode.ExtensionContext): { wokeInMs: number }
     ...registerNotebook(),
     ...registerViews(context, panels),
     vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, panels),
-    vscode.languages.registerCodeLensProvider({ scheme: 'file', pattern: '**/*.thaw.json' }, new RunLens()),
+    ...registerLanguage(panels),
     vscode.workspace.onDidOpenTextDocument((document) => check(document)),
     vscode.workspace.onDidSaveTextDocument((document) => check(document)),
     vscode.workspace.onDidCloseTextDocument((document) => diagnostics.delete(document.uri)),

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import * as vscode from 'vscode'
 import { catalog } from '../engine/strategies/catalog'
+import { ownOptions } from '../own/options'
 import { parseRunFile, type Problem, type ResolvedSpec } from '../spec'
 
 /** Checks a run file; the problems go to the Problems panel. */
@@ -8,7 +9,12 @@ export function check(
   document: vscode.TextDocument,
   diagnostics: vscode.DiagnosticCollection,
 ): { spec?: ResolvedSpec; problems: Problem[] } {
-  const result = parseRunFile(document.getText(), { file: document.uri.fsPath, strategies: catalog })
+  const result = parseRunFile(document.getText(), {
+    file: document.uri.fsPath,
+    strategies: catalog,
+    // reading the options of a user's own strategy runs its file
+    own: vscode.workspace.isTrusted ? ownOptions(baseOf(document)) : undefined,
+  })
   diagnostics.set(
     document.uri,
     result.problems.map((problem) => diagnostic(document, problem)),
@@ -18,7 +24,12 @@ export function check(
 
 export const baseOf = (document: vscode.TextDocument): string => dirname(document.uri.fsPath)
 
-function diagnostic(document: vscode.TextDocument, problem: Problem): vscode.Diagnostic {
+/** A problem where it lies in the text. */
+export function diagnostic(
+  document: vscode.TextDocument,
+  problem: Problem,
+  source = 'thaw',
+): vscode.Diagnostic {
   const { line, column } = problem.place ?? { line: 1, column: 1 }
   const at = document.validatePosition(new vscode.Position(line - 1, column - 1))
   const range =
@@ -29,6 +40,6 @@ function diagnostic(document: vscode.TextDocument, problem: Problem): vscode.Dia
     `${path}${problem.message}${problem.hint ? `; ${problem.hint}` : ''}`,
     problem.severity === 'error' ? vscode.DiagnosticSeverity.Error : vscode.DiagnosticSeverity.Warning,
   )
-  made.source = 'thaw'
+  made.source = source
   return made
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { catalog } from '../engine/strategies/catalog'
 import type { Metrics } from '../events/types'
+import { ownOptions } from '../own/options'
 import { formatProblem, parseRunFile } from '../spec'
 import { UserError } from '../spec/types'
 import { MemorySink } from './memorySink'
@@ -108,11 +109,19 @@ export function createApi(base: string, stopped: () => boolean) {
       } catch {
         throw new UserError(`The run file ${file} cannot be read; give its path from the notebook's folder.`)
       }
-      const { spec, problems } = parseRunFile(text, { file, strategies: catalog })
+      const { spec, problems } = parseRunFile(text, {
+        file,
+        strategies: catalog,
+        own: ownOptions(dirname(path)),
+      })
       if (!spec) throw new UserError(problems.map(formatProblem).join('\n'))
       // a notebook shows every step, so every step is measured
       const measured = { ...spec, train: { ...spec.train, measureEvery: 1 as const } }
-      const { TrainingSession } = await import('../engine/train')
+      const [{ TrainingSession }, { provideOwn }] = await Promise.all([
+        import('../engine/train'),
+        import('../own/provide'),
+      ])
+      provideOwn(spec, { base: dirname(path) })
       const sink = new MemorySink()
       const inner = await TrainingSession.open(measured, { runId: 'notebook', base: dirname(path), sink })
       return new Session(inner, sink, stopped)

@@ -1,5 +1,6 @@
 import { CheckpointStore, openRunFolder, readStoredSpec } from '../events'
 import type { ResolvedSpec } from '../spec/schema'
+import { storedSources } from '../own/store'
 import { UserError } from '../spec/types'
 import { dirname } from 'node:path'
 import { launch, type LaunchOptions } from './launch'
@@ -26,7 +27,9 @@ export async function forkRun(path: string, options: ForkOptions = {}): Promise<
   if (step === undefined) throw new UserError(`The run ${folder.id} has no checkpoint yet to fork from.`)
   const files = store.load(step)
   const { spec = stored.spec, root = dirname(folder.path), id } = options
-  const fork = prepareRun({ spec, base: stored.base, root, id }, { run: folder.id, step })
+  const same = spec.strategy.name === stored.spec.strategy.name
+  const own = same ? storedSources(folder.path) : undefined
+  const fork = prepareRun({ spec, base: stored.base, root, id, own }, { run: folder.id, step })
   new CheckpointStore(fork.path).save(step, files, `fork of ${folder.id}`)
   await launch(fork, 0, options).ready()
   return { id: fork.id, folder: fork.path }

@@ -1,12 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { sync as writeFileAtomic } from 'write-file-atomic'
-import { highestAttempt, isRunFolder, openRunFolder, ownIdentity, writeStatus } from '../events'
+import { highestAttempt, inTurn, isRunFolder, openRunFolder, ownIdentity, writeStatus } from '../events'
 import { UserError } from '../spec/types'
 import { launch, type Launched, type LaunchOptions } from './launch'
 import { livenessOfRun } from './liveness'
 import { prepareRun, type StartedRun, type StartOptions } from './start'
-import { inTurn } from './turns'
 
 export interface QueuedRun {
   id: string

@@ -11,6 +11,7 @@ import {
   SupersededError,
   type RunFolder,
 } from '../events'
+import { provideOwn } from '../own/provide'
 import type { ResolvedSpec } from '../spec/schema'
 import { ExitCode, UserError } from '../spec/types'
 import { ControlServer } from './controlServer'
@@ -87,6 +88,7 @@ export async function runAttempt(path: string, number: number, engine: Engine): 
     const { limitMB } = spec.train.checkpoints
     sink = new FolderSink(folder, attempt, store, pulse, limitMB === undefined ? undefined : limitMB * 1e6)
     server = await ControlServer.open(folder, number, inbox)
+    provideOwn(spec, { base, run: folder.path })
     const outcome = await engine(spec, environment(folder, base, sink, inbox, store))
     if (!sink.ended) {
       const { state, step, metrics, seconds, moved, distance, message, exitCode } = outcome

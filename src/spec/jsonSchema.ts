@@ -36,6 +36,13 @@ export const DEFAULT_STRATEGY = 'full'
 
 const whole = new WeakMap<readonly StrategyOptions[], JsonSchema>()
 
+/** A file of the user's, whose options only the file knows. */
+const file = { type: 'string', pattern: '^\\.{1,2}/.+\\.[cm]?[jt]s$', description: 'A strategy of your own' }
+const ownFile: JsonSchema[] = [
+  file,
+  { type: 'object', title: 'A strategy of your own', properties: { name: file }, required: ['name'] },
+]
+
 /** JSON schema (draft 7, which editors read best) of run files with these strategies. Not to be changed. */
 export function jsonSchema(strategies: readonly StrategyOptions[]): JsonSchema {
   const known = whole.get(strategies)
@@ -69,7 +76,7 @@ function createJsonSchema(strategies: readonly StrategyOptions[]): JsonSchema {
   schema.properties!.strategy = {
     description: 'How the network is fine-tuned: a name, or an object with `name` and options',
     default: DEFAULT_STRATEGY,
-    anyOf: [names, ...named],
+    anyOf: [names, ...named, ...ownFile],
   }
   delete schema.required
   return {

@@ -13,6 +13,11 @@ export interface ParseOptions {
   /** Name of the file in messages. */
   file: string
   strategies: readonly StrategyOptions[]
+  /**
+   * Options of a strategy that is a file of the user's (`./mine.ts`); left out where such files must not be run.
+   * Throws a UserError.
+   */
+  own?(name: string): StrategyOptions
 }
 
 /** `spec` is there exactly when no problem is an error; every problem has a place in the file. */
@@ -25,7 +30,7 @@ const fieldsSchema = createRunFileSchema(z.unknown().optional())
 const resolvedSchema = createRunFileSchema(anyStrategySchema)
 
 /** Reads a run file: JSON with comments, every field checked, defaults filled in. Never throws for any text. */
-export function parseRunFile(text: string, { file, strategies }: ParseOptions): ParsedRunFile {
+export function parseRunFile(text: string, { file, strategies, own }: ParseOptions): ParsedRunFile {
   const source = parseSource(text, file)
   if (!source.root) return { problems: [source.problem!] }
   const tree = { ...source, root: source.root }
@@ -44,7 +49,7 @@ export function parseRunFile(text: string, { file, strategies }: ParseOptions): 
     for (const fault of firstOfEachPath(explainIssues(fields.error.issues, written, schema)))
       tell('error', fault)
   }
-  const { strategy, faults } = resolveStrategy(written.strategy, strategies)
+  const { strategy, faults } = resolveStrategy(written.strategy, strategies, own)
   for (const fault of firstOfEachPath(faults)) tell('error', { ...fault, at: ['strategy', ...fault.at] })
   if (problems.some((problem) => problem.severity === 'error')) return { problems: inOrder(problems) }
 

@@ -44,6 +44,13 @@ export function editsFor(text: string, path: (string | number)[], value: unknown
   return modify(text, path, value, FORMATTING)
 }
 
+/** Changes that remove the field of a dotted path; undefined when there is none. */
+export function removalOf(text: string, dotted: string) {
+  const path = readPath(dotted)
+  const { root } = parseSource(text, '')
+  return path && root && nodeAt(root, path).found ? modify(text, path, undefined, FORMATTING) : undefined
+}
+
 function edit(text: string, path: (string | number)[], value: unknown, setting: string): string {
   try {
     return applyEdits(text, modify(text, path, value, FORMATTING))

@@ -111,7 +111,11 @@ async function everything(run: RunFolder, { step }: Options): Promise<Exported> 
 async function drawn(run: RunFolder): Promise<Exported> {
   const { spec, base } = readStoredSpec<ResolvedSpec>(run)
   const events = await new EventReader(run.events).read()
-  const { drawsOf } = await import('../../engine/train')
+  const [{ drawsOf }, { provideOwn }] = await Promise.all([
+    import('../../engine/train'),
+    import('../../own/provide'),
+  ])
+  provideOwn(spec, { base, run: run.path })
   const hash = events.find((event) => event.kind === 'run-started')?.model.hash
   const { initialize, inputs, seeded } = await drawsOf(spec, { base }, { hash })
   const live = events.some((event) => event.kind === 'control' && event.source !== 'run file')

@@ -15,7 +15,11 @@ export function preflight(program: Command, cli: Cli): void {
     .action(async (file: string, options: CommonOptions & { set: string[]; dry: boolean }) => {
       const { terminal } = cli
       const { spec, base, text, problems: written } = requireSpec(file, terminal.cwd, options.set)
-      const { preflight: check } = await import('../../engine/train')
+      const [{ preflight: check }, { provideOwn }] = await Promise.all([
+        import('../../engine/train'),
+        import('../../own/provide'),
+      ])
+      provideOwn(spec, { base })
       const { problems: found, estimate } = await check(spec, { base }, { dry: options.dry })
       const placed = found.map((problem): Problem => ({
         ...problem,

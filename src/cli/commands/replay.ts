@@ -4,6 +4,7 @@ import { attendRun, startOwned, tellDetached, tellEnd } from '../attend'
 import { addCommand, withRuns, type Cli, type CommonOptions } from '../command'
 import { EventReader, readStoredSpec } from '../../events'
 import type { ResolvedSpec } from '../../spec'
+import { storedSources } from '../../own/store'
 import { findRun } from '../runs'
 import { sameWeights } from '../weights'
 
@@ -29,7 +30,7 @@ export function replay(program: Command, cli: Cli): void {
         const spec = { ...replayed, name: `replay of ${stored.name}`.slice(0, 200) }
         const root = resolve(terminal.cwd, options.runs)
         const { id, folder, interrupted } = await startOwned(() =>
-          startRun({ spec, base: stored.base, root }),
+          startRun({ spec, base: stored.base, root, own: storedSources(original.path) }),
         )
         if (options.detach && !interrupted) {
           return tellDetached(

@@ -1,6 +1,9 @@
 import type { Command } from 'commander'
 import { attendRun, startOwned, tellDetached, tellEnd } from '../attend'
 import { addCommand, withRuns, type Cli, type CommonOptions } from '../command'
+import { openRunFolder, readStoredSpec } from '../../events'
+import { changedSince } from '../../own/store'
+import type { ResolvedSpec } from '../../spec'
 import { findRun } from '../runs'
 
 interface Options extends CommonOptions {
@@ -17,6 +20,9 @@ export function resume(program: Command, cli: Cli): void {
     .action(async (reference: string, options: Options) => {
       const { terminal } = cli
       const { path } = findRun(reference, options.runs, terminal.cwd)
+      const { spec, base } = readStoredSpec<ResolvedSpec>(openRunFolder(path))
+      const changed = changedSince(path, spec.strategy.name, base)
+      if (changed) terminal.warn(terminal.colours.yellow(changed))
       const { resumeRun } = await import('../../runner')
       const { id, folder, interrupted } = await startOwned(() => resumeRun(path, { force: options.force }))
       if (options.detach && !interrupted) {

@@ -16,6 +16,7 @@ import {
 } from '../network'
 import type { LoadedModel, NetworkGraph, PlainValue, Stage } from '../network/types'
 import { RandomStream } from '../random'
+import { isOwnStrategy, providedStrategy } from '../strategies/own'
 import { strategies } from '../strategies/registry'
 import type { PlanContext, Strategy } from '../strategies/types'
 import { openImages, type ImageSource } from './images'
@@ -136,13 +137,15 @@ async function loadTeacher(
 
 export function findStrategy(spec: ResolvedSpec, given?: Strategy): { strategy: Strategy; options: unknown } {
   const { name, ...rest } = spec.strategy
-  const strategy = given ?? strategies.get(name)
+  const strategy = given ?? strategies.get(name) ?? providedStrategy(name)
   if (!strategy)
     throw new UserError(`strategy: there is no "${name}"; write one of ${[...strategies.keys()].join(', ')}`)
   const parsed = strategy.meta.options.safeParse(rest)
   if (parsed.success) return { strategy, options: parsed.data }
   const issue = parsed.error.issues[0]!
-  throw new UserError(`strategy.${issue.path.join('.')}: ${issue.message}; see docs/strategies/${name}.md`)
+  throw new UserError(
+    `strategy.${issue.path.join('.')}: ${issue.message}; ${isOwnStrategy(name) ? `see its options in ${name}` : `see docs/strategies/${name}.md`}`,
+  )
 }
 
 export function assemble(

@@ -1,3 +1,4 @@
+import { catalog } from '../../../src/engine/strategies/catalog'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,8 +21,12 @@ test('every command has --json and says what it does', () => {
   const { commands } = createProgram({ terminal: fakeTerminal(), exitCode: 0 }, '0')
   expect(commands.map((command) => command.name())).toEqual([
     'init',
+    'audit',
+    'new',
+    'check',
     'validate',
     'preflight',
+    'layers',
     'run',
     'resume',
     'replay',
@@ -111,15 +116,7 @@ test('help and version are 0', async () => {
 
 test('ls strategies --json lists name, title, type, summary, source and cost', async () => {
   const rows = JSON.parse((await thaw('ls', 'strategies', '--json')).out) as Record<string, string>[]
-  expect(rows.map((row) => row.name)).toEqual([
-    'scratch',
-    'linear-probe',
-    'last-k',
-    'full',
-    'gradual',
-    'lp-ft',
-    'l2-sp',
-  ])
+  expect(rows.map((row) => row.name)).toEqual(catalog.map(({ name }) => name))
   for (const row of rows)
     expect(Object.keys(row)).toEqual(['name', 'title', 'type', 'summary', 'source', 'cost'])
 })

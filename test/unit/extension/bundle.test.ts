@@ -40,7 +40,7 @@ describe('the extension bundle', () => {
       engine.filter(
         (path) =>
           !/^src\/engine\/(evaluate\/|random|data\/source)/.test(path) &&
-          !/^src\/engine\/strategies\/(catalog|[\w-]+\/meta)\.ts$/.test(path),
+          !/^src\/engine\/strategies\/(catalog|own|[\w-]+\/meta)\.ts$/.test(path),
       ),
     ).toEqual([])
   })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ownIdentity } from '../../../src/events'
 import { RunQueue } from '../../../src/runner'
-import { inTurn } from '../../../src/runner/turns'
+import { inTurn } from '../../../src/events/turns'
 import { attemptOf, gone, makeRoot, makeRun } from './folders'
 
 let root: string

@@ -1,11 +1,20 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createExclusively, errorCode, livenessOf, ownIdentity, readIdentity } from '../events'
+import { createExclusively, readIdentity } from './attempts'
+import { errorCode } from './failures'
+import { livenessOf, ownIdentity } from './processes'
 
 /** How long a turn whose owner cannot be read counts as just being taken. */
 const TAKING_MS = 5000
 const WAIT_MS = 15
+
+export interface TurnOptions {
+  /** Milliseconds between two looks. */
+  every?: number
+  /** Called once with the process id of the one to wait for, where there is one. */
+  waiting?: (pid: number | undefined) => void
+}
 
 function highest(folder: string): number {
   return Math.max(
@@ -33,12 +42,19 @@ function isFree(folder: string, turn: number): boolean {
  * Does `work` while no other process does its own in the same folder. A turn is a number taken by exclusive creation
  * of a file, after the one before is done or its process is dead: nothing has to be stolen, so no two can hold it.
  */
-export async function inTurn<T>(folder: string, work: () => T): Promise<T> {
+export async function inTurn<T>(
+  folder: string,
+  work: () => T | Promise<T>,
+  { every = WAIT_MS, waiting }: TurnOptions = {},
+): Promise<T> {
   mkdirSync(folder, { recursive: true })
+  let told = false
   for (;;) {
     const before = highest(folder)
     if (!isFree(folder, before)) {
-      await sleep(WAIT_MS)
+      if (!told) waiting?.(readIdentity(join(folder, String(before)))?.pid)
+      told = true
+      await sleep(every)
       continue
     }
     const file = join(folder, String(before + 1))
@@ -54,7 +70,7 @@ export async function inTurn<T>(folder: string, work: () => T): Promise<T> {
       continue
     }
     try {
-      return work()
+      return await work()
     } finally {
       writeFileSync(`${file}.done`, '')
       for (let old = before; old > before - 3; old--) {

@@ -1,0 +1,12 @@
+/** The module `thaw` of a user's own strategy. */
+export type { Scalar } from '@tensorflow/tfjs-core'
+export { z } from 'zod'
+export { ops, tf, untaped, type Tensor } from '../engine/backend'
+export { featureLayer } from '../engine/network'
+export { floats } from '../engine/optim/floats'
+export { batchNormModes } from '../engine/strategies/batchNorm'
+export { backboneStages } from '../engine/strategies/stages'
+export { UserError } from '../spec/types'
+export { defineStrategy, type OwnStrategy } from './define'
+export type * from '../engine/strategies/types'
+export type { NetworkGraph, ParameterInfo, PlainValue, Stage } from '../engine/network/types'
