@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { openBackend, tf } from '../../src/engine/backend'
+import { openBackend, support, tf } from '../../src/engine/backend'
 import { installs } from '../../src/engine/backend/native/find'
 import { cases, titleOf, type Case } from './backend.cases'
 import { compare, measure, numbers, references as pytorch, type Values } from './backend.harness'
@@ -30,3 +30,7 @@ describe.skipIf(absent)('native: value, first and second derivative agree with f
 /** Tensors that TensorFlow holds, those outside of tfjs's bookkeeping included. */
 const handles = (): number =>
   (tf.backend() as unknown as { binding: { getNumOfTensors(): number } }).binding.getNumOfTensors()
+
+test('the support table promises second order on native for every op', () => {
+  expect(Object.values(support).filter(({ native }) => native !== 2)).toEqual([])
+})

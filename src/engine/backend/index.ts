@@ -13,6 +13,7 @@ export {
   identity,
   isNative,
   multiple,
+  nativeSquaredNorms,
   plusMultiple,
   release,
   Scalars,

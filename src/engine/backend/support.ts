@@ -5,12 +5,20 @@ export interface Support {
   cpu: 0 | 1 | 2
   wasm: 0 | 1 | 2
   webgpu: 0 | 1 | 2
+  native: 0 | 1 | 2
   /** Whether wasm has a kernel of ours for it (the others are made of tfjs's). */
   kernel: boolean
   note?: string
 }
 
-const closed = (kernel = false, note?: string): Support => ({ cpu: 2, wasm: 2, webgpu: 2, kernel, note })
+const closed = (kernel = false, note?: string): Support => ({
+  cpu: 2,
+  wasm: 2,
+  webgpu: 2,
+  native: 2,
+  kernel,
+  note,
+})
 
 /** What docs and `thaw ls backends` show; test/numerics/backend.test.ts has a case for each line. */
 export const support: Record<Exclude<keyof typeof ops, 'channels'>, Support> = {

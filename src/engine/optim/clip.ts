@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { isWebgpu, squaredNorms, tf } from '../backend'
+import { isNative, isWebgpu, nativeSquaredNorms, squaredNorms, tf } from '../backend'
 import { floats } from './floats'
 
 /** Sum of squares of a tensor, in double precision. NaN and Infinity come through. */
@@ -13,9 +13,17 @@ export function squaredNorm(tensor: Tensor): number {
 /** L2 norm of all gradients together. */
 export function globalNorm(gradients: ReadonlyMap<string, Tensor>): number {
   const tensors = [...gradients.values()]
-  const squares = isWebgpu() ? squaredNorms(tensors) : tensors.map(squaredNorm)
+  const squares = isWebgpu()
+    ? squaredNorms(tensors)
+    : isNative()
+      ? inSinglePrecision(tensors)
+      : tensors.map(squaredNorm)
   return Math.sqrt(squares.reduce((sum, square) => sum + square, 0))
 }
+
+/** Squares beyond single precision are summed again in double. */
+const inSinglePrecision = (tensors: readonly Tensor[]): number[] =>
+  nativeSquaredNorms(tensors).map((sum, i) => (Number.isFinite(sum) ? sum : squaredNorm(tensors[i]!)))
 
 /**
  * torch.nn.utils.clip_grad_norm_: when the global norm is above `maxNorm`, each gradient is multiplied by

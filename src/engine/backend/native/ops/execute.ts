@@ -5,6 +5,7 @@ interface Binding {
   executeOp(name: string, attributes: readonly Attribute[], inputs: number[], outputs: number): Made[]
   createTensor(shape: readonly number[], dtype: number, values: Float32Array | Int32Array): number
   deleteTensor(id: number): void
+  tensorDataSync(id: number): Float32Array
   isUsingGpuDevice(): boolean
 }
 
