@@ -278,6 +278,12 @@ export const trainSchema = z.strictObject({
     })
     .prefault({})
     .describe('How often the whole state is saved, and what is kept'),
+  precision: z
+    .enum(['float32', 'bfloat16', 'float16'])
+    .default('float32')
+    .describe(
+      'What convolutions multiply in, where the device has it (back end `native`); weights, sums and all else stay float32',
+    ),
   measureEvery: z
     .union([z.literal('auto'), z.int().min(1).max(largeCount)])
     .default('auto')

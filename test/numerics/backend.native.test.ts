@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { openBackend, support, tf } from '../../src/engine/backend'
+import { openBackend, ops, setPrecision, support, tf, valueAndGradients } from '../../src/engine/backend'
 import { installs } from '../../src/engine/backend/native/find'
 import { cases, titleOf, type Case } from './backend.cases'
 import { compare, measure, numbers, references as pytorch, type Values } from './backend.harness'
@@ -34,3 +34,32 @@ const handles = (): number =>
 test('the support table promises second order on native for every op', () => {
   expect(Object.values(support).filter(({ native }) => native !== 2)).toEqual([])
 })
+
+test.skipIf(absent).each([
+  ['bfloat16', 1e-2],
+  ['float16', 2e-3],
+] as const)(
+  'convolutions in %s are off by its rounding and no more, master values float32',
+  async (low, most) => {
+    await openBackend('native')
+    const draw = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 1, 'float32', seed)
+    const [x, w] = [draw([2, 9, 9, 16], 1), draw([3, 3, 16, 8], 2)]
+    const run = () =>
+      valueAndGradients(
+        () => tf.sum(tf.square(ops.conv2d(x as never, w as never, { strides: [2, 2], padding: 'same' }))),
+        [x, w],
+      )
+    const exact = run()
+    setPrecision(low)
+    const rough = run()
+    setPrecision('float32')
+    const error = (a: tf.Tensor, b: tf.Tensor) =>
+      tf.tidy(() => tf.div(tf.norm(tf.sub(a, b)), tf.norm(b)).dataSync()[0]!)
+    rough.gradients.forEach((g, i) => {
+      expect(g.dtype).toBe('float32')
+      expect(error(g, exact.gradients[i]!)).toBeGreaterThan(1e-6)
+      expect(error(g, exact.gradients[i]!)).toBeLessThan(most)
+    })
+    tf.dispose([x, w, exact.loss, rough.loss, ...exact.gradients, ...rough.gradients])
+  },
+)

@@ -112,3 +112,56 @@ describe.each(['wasm', 'cpu', 'webgpu', ...native] as const)(
     })
   },
 )
+
+describe.skipIf(native.length === 0)('optimizers on native update in place', () => {
+  const values = (shift: number) => Float32Array.from({ length: 12 }, (_, i) => Math.sin(i + shift))
+  const open = (shift: number) => createBank(new Map([['w', { shape: [3, 4], data: values(shift) }]]))
+  const rates = () => ({ rate: 0.01, weightDecay: 0.1 })
+  const take = (optimizer: ReturnType<typeof createOptimizer>, bank: ParameterBank, step: number) => {
+    const gradient = tf.tensor(values(10 * step), [3, 4])
+    optimizer.apply(bank, new Map([['w', gradient]]), rates)
+    gradient.dispose()
+  }
+
+  beforeAll(async () => {
+    await openBackend('native')
+  })
+
+  it.each(Object.keys(optimizers) as (keyof typeof optimizers)[])(
+    '%s: interrupted and resumed gives the same bits; copies, clones and new values are left alone',
+    (name) => {
+      const spec = makeCase({ optimizer: optimizers[name], schedule: schedules.constant }).optimizer
+      const [whole, halves] = [open(0), open(0)]
+      const [one, first] = [createOptimizer(spec), createOptimizer(spec)]
+      for (let step = 0; step < 3; step++)
+        for (const [o, b] of [
+          [one, whole],
+          [first, halves],
+        ] as const)
+          take(o, b, step)
+      const clone = tf.clone(halves.get('w'))
+      const before = [...clone.dataSync()]
+      const slots = new Map(
+        [...first.slots()].map(([key, tensor]) => [key, tf.tensor(tensor.dataSync().slice(), tensor.shape)]),
+      )
+      const second = createOptimizer(spec)
+      second.restore(slots)
+      for (let step = 3; step < 6; step++) {
+        take(one, whole, step)
+        take(second, halves, step)
+      }
+      expect([...halves.get('w').dataSync()]).toEqual([...whole.get('w').dataSync()])
+      expect([...clone.dataSync()], 'a clone from before').toEqual(before)
+      // a value set from outside is what the next update starts from
+      const outside = values(5)
+      for (const bank of [whole, halves]) bank.set('w', tf.tensor(outside, [3, 4]))
+      take(one, whole, 6)
+      take(second, halves, 6)
+      expect([...halves.get('w').dataSync()]).toEqual([...whole.get('w').dataSync()])
+      expect([...outside], "JavaScript's array").toEqual([...values(5)])
+      clone.dispose()
+      for (const o of [one, first, second]) o.dispose()
+      for (const bank of [whole, halves]) bank.dispose()
+    },
+  )
+})

@@ -10,6 +10,7 @@ export {
   free,
   getPrecision,
   handle,
+  hasPrecision,
   identity,
   isNative,
   multiple,

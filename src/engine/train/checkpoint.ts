@@ -8,6 +8,7 @@ import { floats } from '../optim/floats'
 import type { RandomState } from '../random'
 import type { BestState } from './earlyStopping'
 import type { NoiseState } from './noise'
+import type { LossScaleState } from './lossScale'
 import type { PaceState } from './pace'
 
 /** `state.json` of a checkpoint: with the tensors beside it all that decides how a run goes on. */
@@ -25,6 +26,8 @@ export interface SessionState {
   actions: number
   streams: { batches: StreamState; dropout: RandomState; noise: NoiseState }
   pace: PaceState
+  /** Of float16; absent in older checkpoints. */
+  lossScale?: LossScaleState
   best?: BestState
   classes: string[]
   /** sha256 of the pre-trained values: a checkpoint belongs to one network. */

@@ -35,6 +35,8 @@ export interface ObjectiveInput {
   /** Of the strategy's runtime. */
   constants?: Constants
   noise: Noise
+  /** On the loss before the backward pass; the gradients come back without it. */
+  scale?: number
 }
 
 const none: Constants = new Map()
@@ -57,7 +59,7 @@ export interface ObjectiveResult {
 
 /** Loss of a batch in a phase and its gradient by what trains, by nothing else. */
 export function computeObjective(input: ObjectiveInput): ObjectiveResult {
-  const { active, bank } = input
+  const { active, bank, scale = 1 } = input
   const statistics: StatisticsUpdate[] = []
   const { run, collect } = runner(input, statistics)
   const own = active.planned.phase.forward
@@ -67,16 +69,21 @@ export function computeObjective(input: ObjectiveInput): ObjectiveResult {
     names = losses.map(({ name }) => name)
     const values = losses.map(({ value }) => value as Tensor)
     const loss = values.reduce((sum, value) => tf.add(sum, value))
-    return { loss, aux: { parts: tf.stack(values), logits, observed: { ...observed } } }
+    return {
+      loss: scale === 1 ? loss : tf.mul(loss, scale),
+      aux: { parts: tf.stack(values), logits, observed: { ...observed } },
+    }
   }
   try {
     const inputs = active.trained.map(({ name }) => bank.get(name))
     const { loss, gradients, aux } = valueAndGradients(forward, inputs)
     loss.dispose()
+    const unscaled = scale === 1 ? gradients : tf.tidy(() => gradients.map((g) => tf.div(g, scale)))
+    if (scale !== 1) tf.dispose(gradients)
     return {
       ...aux,
       names,
-      gradients: new Map(active.trained.map(({ name }, i) => [name, gradients[i]!])),
+      gradients: new Map(active.trained.map(({ name }, i) => [name, unscaled[i]!])),
       statistics,
     }
   } catch (error) {

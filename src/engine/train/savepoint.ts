@@ -71,6 +71,7 @@ function stateOf(session: TrainingSession, strategy: unknown): SessionState {
     actions: actionsDone,
     streams: { batches: stream.state(), dropout: dropout.state(), noise: noise.state() },
     pace: pace.toJSON(),
+    lossScale: session.lossScale.toJSON(),
     best,
     classes: [...setup.images.dataset.classes],
     w0: session.w0Hash,
@@ -130,6 +131,7 @@ export async function restoreSession(
   session.dropout.restore(state.streams.dropout)
   session.noise.restore(state.streams.noise)
   session.pace.restore(state.pace)
+  if (state.lossScale) session.lossScale.restore(state.lossScale)
   if (!session.setup.phases[state.phase])
     throw new UserError('the checkpoint is of a run with other phases; go on with the run file it began with')
   session.stand(state.phase)

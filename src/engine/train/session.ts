@@ -18,6 +18,7 @@ import { FreezeTruth } from './freezeTruth'
 import { Caching } from './caching'
 import type { CachedForward } from './cachedForward'
 import type { FrozenFeatures } from './frozenFeatures'
+import { LossScale } from './lossScale'
 import { measureLayers, movement, type Measured } from './measures'
 import { GroupedOptimizer } from './groupedOptimizer'
 import { narrowBank, narrowSlots, rowsOf, type Narrowing } from './narrow'
@@ -73,6 +74,7 @@ export class TrainingSession {
   /** What the strategy does around steps. */
   readonly runtime?: StrategyRuntime
   readonly pace: Pace
+  readonly lossScale: LossScale
   features: FrozenFeatures
   readonly caching: Caching
   /** Of fixed images, see `imagesAreFixed`; where the strategy has a second network. */
@@ -130,6 +132,7 @@ export class TrainingSession {
     this.noise = new Noise(spec.train.seed, inputs)
     if (setup.teacher)
       this.teacher = { graph: setup.teacher.graph, parameters: createBank(setup.teacher.values) }
+    this.lossScale = new LossScale(spec.train.precision === 'float16')
     this.pace = new Pace(spec.train.measureEvery === 'auto' ? undefined : spec.train.measureEvery)
     this.caching = new Caching(setup, env)
     this.features = this.caching.frozen(graph, initial)

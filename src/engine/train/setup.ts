@@ -3,6 +3,7 @@ import type { ResolvedSpec } from '../../spec/schema'
 import { UserError } from '../../spec/types'
 import { openBackend } from '../backend'
 import type { OpenBackend } from '../backend/types'
+import { choosePrecision } from './precision'
 import { loadModel } from '../formats'
 import { mediaFolder } from '../media'
 import {
@@ -71,7 +72,8 @@ export async function setUp(
   const images = parts.images ?? (await openImages(spec, { base, media, cache }))
   const model = parts.model ?? (await loadModel(spec.model, { base, media }))
   const teacher = await loadTeacher(spec, strategy, options, model, { base, media, given: parts.teacher })
-  const backend = await openBackend(spec.backend, { seed: spec.train.seed, device: spec.device })
+  const opened = await openBackend(spec.backend, { seed: spec.train.seed, device: spec.device })
+  const backend = choosePrecision(spec.train.precision, opened)
   const classes = images.dataset.classes.length
   const network = assemble(spec, strategy, options, model, classes)
   const { stages, pretrained } = network

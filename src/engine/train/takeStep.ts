@@ -51,12 +51,22 @@ export async function takeStep(
       const batch = await stream.next()
       const drawn = performance.now()
       const dropoutBefore = dropout.state()
-      const attempt = await objectiveOf(session, batch)
+      const noiseBefore = noise.state()
+      let attempt = await objectiveOf(session, batch)
+      let norm = globalNorm(attempt.result.gradients)
+      while (session.lossScale.backsOff(norm)) {
+        tf.dispose([...tensorsOf(attempt), ...attempt.result.gradients.values()])
+        disposeStatistics(attempt.result.statistics)
+        dropout.restore(dropoutBefore)
+        noise.restore(noiseBefore)
+        attempt = await objectiveOf(session, batch)
+        norm = globalNorm(attempt.result.gradients)
+      }
       const { result } = attempt
       statistics.push(...result.statistics)
       held.push(...tensorsOf(attempt), ...result.gradients.values())
       const finite = await totals.add(result, batch.labels)
-      if (!finite || !Number.isFinite(globalNorm(result.gradients))) {
+      if (!finite || !Number.isFinite(norm)) {
         const origin = originOf(session, await whole(batch), result, dropoutBefore)
         stream.restore(began.batches)
         dropout.restore(began.dropout)
@@ -82,6 +92,7 @@ export async function takeStep(
     applyPulls(session, pulls, rates)
     project(session, rates)
     applyStatistics(bank, statistics)
+    session.lossScale.stepped()
     if (last) await runtime?.afterStep?.({ ...seen(last), rates, ...totals.mean() })
     ms.update = performance.now() - updating
     const taken = gradients
@@ -133,6 +144,7 @@ async function objectiveOf(session: TrainingSession, batch: ImageBatch): Promise
       teacherHooks,
       constants: runtime?.constants,
       noise,
+      scale: session.lossScale.factor,
     })
     return { batch, x, labels, result }
   } catch (error) {

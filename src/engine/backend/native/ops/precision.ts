@@ -1,5 +1,17 @@
 import type { TensorInfo } from '../../tf'
-import { DataType, execute, flag, free, handle, type, type Handle, type Made } from './execute'
+import {
+  DataType,
+  execute,
+  flag,
+  free,
+  handle,
+  isNative,
+  onGpu,
+  type,
+  type Handle,
+  type Made,
+} from './execute'
+import { hasOneDnn } from './oneDnn'
 
 /** What convolutions and matrix products multiply in; sums over batches, weights and all else stay float32. */
 export type Precision = 'float32' | 'bfloat16' | 'float16'
@@ -10,6 +22,10 @@ let precision: Precision = 'float32'
 export function setPrecision(wanted: Precision): void {
   precision = wanted
 }
+
+/** Whether the device multiplies in it: a GPU does, a processor where oneDNN finds its instructions. */
+export const hasPrecision = (wanted: Precision): boolean =>
+  wanted === 'float32' || (isNative() && (onGpu() || hasOneDnn(types[wanted])))
 
 export const getPrecision = (): Precision => precision
 
