@@ -36,7 +36,7 @@ function plain(): NetworkGraph {
   x = b.conv('b', x, 5, { kernel: 3, stride: 2, bias: true })
   x = b.activation('b.relu', x, 'relu')
   x = b.plain('flat', { kind: 'flatten' }, [x])
-  return assignStages(b.build(b.activation('fc.relu', b.dense('fc', x, 7, { bias: true }), 'relu')))
+  return assignStages(b.build(b.activation('fc.relu', b.dense('fc', x, 7), 'relu')))
 }
 
 /** A gate as in squeeze-and-excitation, a concatenation, a norm behind the activation. */

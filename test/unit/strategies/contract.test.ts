@@ -55,7 +55,13 @@ const variants: Record<string, Record<string, unknown>[]> = {
     },
     { rounds: 2, tau: 100, budget: 0.2, selection: 'random', scaleMode: 'none', accumulate: 'abs-of-sum' },
   ],
-  'l2-sp': [{}, { form: 'loss', scope: 'all' }],
+  'l2-sp': [
+    {},
+    { form: 'loss', scope: 'all' },
+    { variant: 'l2-sp-fisher', fisher: { images: 6 } },
+    { variant: 'group-lasso-sp', form: 'proximal', alpha: 0.5 },
+    { variant: 'l1-sp', alpha: 0.01 },
+  ],
 }
 
 /** Members whose finished network folds layers together. */

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
-import { tf } from '../../../src/engine/backend'
-import { l2spPenalty, l2spPull } from '../../../src/engine/strategies/l2-sp/penalty'
+import { ops, tf, valueAndGradients, type Tensor } from '../../../src/engine/backend'
+import { floats } from '../../../src/engine/optim/floats'
+import { RandomStream } from '../../../src/engine/random'
+import { estimateFisher } from '../../../src/engine/strategies/l2-sp/fisher'
+import { omega, shrink, slope } from '../../../src/engine/strategies/l2-sp/forms'
+import { penalty as penaltyOf, pullOf } from '../../../src/engine/strategies/l2-sp/penalty'
+import type { Variant } from '../../../src/engine/strategies/l2-sp/strengths'
 import { strategies } from '../../../src/engine/strategies/registry'
 import type { Phase, Strategy } from '../../../src/engine/strategies/types'
 import { afterOneStep, type Member } from './contract'
@@ -108,6 +113,10 @@ const kernel = {
   pretrained: true,
 } as const
 
+const axes = new Map([['k', []]])
+const strengths = (alpha: number) =>
+  ({ variant: 'l2-sp', alpha, beta: 0, scope: 'kernels', smoothed: false }) as const
+
 function penalty(w: number[], w0: number[], alpha: number): number {
   return tf.tidy(() => {
     const bank = { get: (name: string) => (name === 'k' ? tf.tensor1d(w) : tf.tensor1d([])) }
@@ -122,13 +131,13 @@ function penalty(w: number[], w0: number[], alpha: number): number {
       labels: tf.scalar(0),
       step: 0,
     }
-    return l2spPenalty(view, [kernel], { alpha, beta: 0, scope: 'kernels' }).dataSync()[0]!
+    return penaltyOf(view, [kernel], strengths(alpha), axes).dataSync()[0]!
   })
 }
 
 const pull = (w: number[], w0: number[], alpha: number) =>
   tf.tidy(() => [
-    ...l2spPull(kernel, tf.tensor1d(w), tf.tensor1d(w0), { alpha, beta: 0, scope: 'kernels' })!.dataSync(),
+    ...pullOf(kernel, tf.tensor1d(w), tf.tensor1d(w0), new Map(), strengths(alpha), axes)!.dataSync(),
   ])
 
 test('L2SP-3 at the pre-trained weights penalty and pull are exactly 0', () => {
@@ -149,4 +158,117 @@ test('L2SP-7 the minimiser of h/2 (w - c)^2 with the pull is (h c + a w0) / (h +
 
 test('L2SP-10 in coordinates w - w0 the pull is that of L2', () => {
   expect(pull([1.5, 0, -0.5], [0.5, 1, 0.5], 0.25)).toEqual(pull([1, -1, -1], [0, 0, 0], 0.25))
+})
+
+const variants = ['l2', 'l2-sp', 'l2-sp-fisher', 'l1-sp', 'group-lasso-sp', 'group-lasso-sp-fisher'] as const
+/** [2, 3]: two inputs, three filters, so that a group has two values. */
+const d = [0.3, -0.2, 0, 0.1, 0.4, 0]
+const group = { axes: [0] }
+const matrix = (values: number[]) => tf.tensor2d(values, [2, 3])
+
+test.each(variants.flatMap((variant) => [false, true].map((smoothed) => [variant, smoothed] as const)))(
+  'L2SP-2 %s (smoothed: %s): the gradient is the derivative of the penalty',
+  (variant, smoothed) => {
+    tf.tidy(() => {
+      const fisher = matrix([1, 2, 3, 0.5, 0, 1])
+      const part = (w: Tensor) => ({ d: w, ...(variant.endsWith('fisher') && { fisher }), ...group })
+      const w = matrix(d)
+      const { gradients } = valueAndGradients(() => omega({ variant, smoothed }, part(w)), [w])
+      const own = floats(slope({ variant, smoothed }, part(w)))
+      floats(gradients[0]!).forEach((g, i) => expect(own[i]).toBeCloseTo(g, 5))
+    })
+  },
+)
+
+test.each(variants)('L2SP-3 %s: at w = w0 the gradient is exactly 0', (variant) => {
+  tf.tidy(() => {
+    const part = { d: tf.zeros([2, 3]), fisher: tf.ones([2, 3]), ...group }
+    expect([...floats(slope({ variant, smoothed: false }, part))].map(Math.abs)).toEqual([0, 0, 0, 0, 0, 0])
+    const rest = omega({ variant, smoothed: false }, part).dataSync()[0]!
+    // 1e-8 sqrt(s) for each of three groups of two
+    expect(rest).toBeCloseTo(variant.startsWith('group') ? 3e-8 * Math.SQRT2 : 0, 12)
+  })
+})
+
+test.each([
+  ['l2-sp-fisher', 'l2-sp'],
+  ['group-lasso-sp-fisher', 'group-lasso-sp'],
+] as [Variant, Variant][])('L2SP-4 %s with a Fisher of 1 is %s', (weighted, plain) => {
+  tf.tidy(() => {
+    const value = (variant: Variant, fisher?: Tensor) =>
+      omega({ variant, smoothed: false }, { d: matrix(d), ...(fisher && { fisher }), ...group }).dataSync()[0]
+    expect(value(weighted, tf.ones([2, 3]))).toBe(value(plain))
+  })
+})
+
+test('L2SP-5 in groups of one Group-Lasso-SP is L1-SP in its smoothed form', () => {
+  tf.tidy(() => {
+    const part = { d: matrix(d), axes: [] }
+    const group = omega({ variant: 'group-lasso-sp', smoothed: false }, part).dataSync()[0]
+    expect(group).toBe(omega({ variant: 'l1-sp', smoothed: true }, part).dataSync()[0])
+  })
+})
+
+test('L2SP-7 L1-SP stays exactly at w0 when |h (c - w0)| <= a, by the proximal step', () => {
+  const minimise = (a: number) => {
+    const [h, c, w0] = [2, 0.3, 0.1]
+    let distance = 0.5
+    for (let i = 0; i < 300; i++) {
+      const stepped = distance - 0.1 * h * (w0 + distance - c)
+      distance = tf.tidy(
+        () => shrink('l1-sp', { d: tf.tensor1d([stepped]), axes: [] }, 0.1 * a).dataSync()[0]!,
+      )
+    }
+    return distance
+  }
+  expect(minimise(0.41)).toBe(0)
+  expect(minimise(0.2)).toBeCloseTo(0.2 - 0.2 / 2, 5)
+})
+
+test('L2SP-8 a group within reach lands exactly on w0, one farther off is shortened by the reach', () => {
+  tf.tidy(() => {
+    const reach = 0.2
+    const shrunk = floats(shrink('group-lasso-sp', { d: matrix(d), ...group }, reach))
+    const norms = [0, 1, 2].map((j) => Math.hypot(d[j]!, d[j + 3]!))
+    norms.forEach((norm, j) => {
+      const left = Math.max(0, norm - reach * Math.SQRT2)
+      expect(Math.hypot(shrunk[j]!, shrunk[j + 3]!)).toBeCloseTo(left, 6)
+      if (left === 0) expect([Math.abs(shrunk[j]!), Math.abs(shrunk[j + 3]!)]).toEqual([0, 0])
+    })
+  })
+})
+
+test('the Fisher information of a softmax layer is that of its closed form', async () => {
+  // for scores x W: F_jk = x_j^2 p_k (1 - p_k), averaged over images
+  const w = tf.tensor2d([0.2, -0.5, 0.1, 0.7, 0.3, -0.4], [2, 3])
+  const images = [
+    [1, 2],
+    [-0.5, 0.3],
+  ]
+  const input = (labels: 'exact' | 'sampled', count: number) => ({
+    scores: (x: Tensor) => ops.matMul(x, w),
+    weights: new Map([['w', w as Tensor]]),
+    images: (async function* () {
+      for (let i = 0; i < count; i++) yield tf.tensor2d(images[i % 2]!, [1, 2]) as Tensor
+    })(),
+    labels,
+    random: new RandomStream(1, 'test'),
+    progress: () => false,
+  })
+  const expected = new Float64Array(6)
+  const weights = [...w.dataSync()]
+  for (const x of images) {
+    const scores = [0, 1, 2].map((k) => x[0]! * weights[k]! + x[1]! * weights[3 + k]!)
+    const sum = scores.reduce((a, s) => a + Math.exp(s), 0)
+    for (let j = 0; j < 2; j++)
+      for (let k = 0; k < 3; k++) {
+        const p = Math.exp(scores[k]!) / sum
+        expected[j * 3 + k]! += (x[j]! ** 2 * p * (1 - p)) / 2
+      }
+  }
+  const exact = (await estimateFisher(input('exact', 2)))!.get('w')!
+  exact.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5))
+  const sampled = (await estimateFisher(input('sampled', 3000)))!.get('w')!
+  sampled.forEach((value, i) => expect(Math.abs(value / expected[i]! - 1)).toBeLessThan(0.2))
+  w.dispose()
 })
