@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { openBackend, ops, setPrecision, support, tf, valueAndGradients } from '../../src/engine/backend'
+import { createBank, createGraph, initialise, runGraph } from '../../src/engine/network'
+import { RandomStream } from '../../src/engine/random'
 import { installs } from '../../src/engine/backend/native/find'
 import { cases, titleOf, type Case } from './backend.cases'
 import { compare, measure, numbers, references as pytorch, type Values } from './backend.harness'
@@ -61,5 +63,38 @@ test.skipIf(absent).each([
       expect(error(g, exact.gradients[i]!)).toBeLessThan(most)
     })
     tf.dispose([x, w, exact.loss, rough.loss, ...exact.gradients, ...rough.gradients])
+  },
+)
+
+test.skipIf(absent).each(['mobilenet_v2', 'resnet18'])(
+  '%s without a tape, batch norm folded into convolutions, gives what it gives with one',
+  async (architecture) => {
+    await openBackend('native')
+    const graph = createGraph(architecture)
+    const random = new RandomStream(3, 'fold')
+    const values = initialise(graph, random)
+    // statistics and scales that are not 0 and 1
+    for (const [name, { data }] of values)
+      if (graph.parameters.get(name)!.shape.length === 1)
+        data.forEach((_, i) => (data[i] = 0.5 + random.uniform()))
+    const before = handles()
+    const bank = createBank(values)
+    const x = tf.randomUniform([2, 64, 64, 3], 0, 255, 'float32', 5)
+    const options = { parameters: bank, hooks: [graph.nodes.find(({ op }) => op.kind === 'batchNorm')!.name] }
+    const folded = runGraph(graph, x, options)
+    const taped = valueAndGradients<tf.Tensor[]>(() => {
+      const { output, hooks } = runGraph(graph, x, options)
+      return { loss: tf.sum(output), aux: [output, ...hooks.values()] }
+    }, [])
+    const mine = [folded.output, ...folded.hooks.values()]
+    mine.forEach((y, i) => {
+      const other = taped.aux[i]!
+      const error = tf.tidy(() => tf.div(tf.norm(tf.sub(y, other)), tf.norm(other)).dataSync()[0]!)
+      expect(error).toBeLessThan(1e-5)
+    })
+    tf.dispose([...mine, taped.loss, ...taped.aux])
+    bank.dispose()
+    x.dispose()
+    expect(handles(), 'left behind').toBe(before)
   },
 )

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { UserError } from '../../spec/types'
 import { tf } from '../backend'
 import { computeLayer, type Follow } from './compute'
+import { computeFolded, findFoldable } from './fold'
 import type { LayerNode, NetworkGraph, RunOptions, RunResult } from './types'
 
 /** The layers between what is known and every wanted output, in order. */
@@ -49,6 +50,10 @@ export function runGraph(graph: NetworkGraph, x: Tensor, options: RunOptions): R
   for (const name of wanted) uses.set(name, Infinity)
   const fused = options.transform ? new Map<string, Follow>() : findFused(plan, uses)
 
+  // a folded convolution hands its input on, and its batch norm computes both
+  const folds = free ? findFoldable(plan, uses, options) : new Map<string, LayerNode>()
+  const waiting = new Set([...folds.values()].map(({ name }) => name))
+
   const outputs = new Map<string, Tensor>(options.given)
   const kept = new Set([x, ...(options.given?.values() ?? [])])
   if (options.from !== undefined) outputs.set(options.from, x)
@@ -56,6 +61,9 @@ export function runGraph(graph: NetworkGraph, x: Tensor, options: RunOptions): R
     const inputs = node.inputs.map((name) => outputs.get(name)!)
     const compute = (): Tensor => {
       if (node.op.kind === 'activation' && fused.has(node.inputs[0]!)) return inputs[0]!
+      if (waiting.has(node.name)) return inputs[0]!
+      const convolution = folds.get(node.name)
+      if (convolution) return normed(convolution, node, inputs[0]!, options, fused.get(node.name))
       const y = node.op.kind === 'input' ? x : computeLayer(node, inputs, options, fused.get(node.name))
       return options.transform ? options.transform(node.name, y) : y
     }
@@ -66,6 +74,19 @@ export function runGraph(graph: NetworkGraph, x: Tensor, options: RunOptions): R
     output: own(outputs.get(to)!, kept),
     hooks: new Map((options.hooks ?? []).map((name) => [name, own(outputs.get(name)!, kept)])),
   }
+}
+
+function normed(
+  convolution: LayerNode,
+  norm: LayerNode,
+  x: Tensor,
+  options: RunOptions,
+  follow: Follow | undefined,
+): Tensor {
+  return (
+    computeFolded(convolution, norm, x, options, follow) ??
+    computeLayer(norm, [computeLayer(convolution, [x], options)], options, follow)
+  )
 }
 
 /** Batch norms whose output only a ReLU reads, with that ReLU: one pass over the activations instead of two. */
