@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { ops, tf, valueAndGradients, type Tensor } from '../../../src/engine/backend'
+import { beforeAll, expect, test } from 'vitest'
+import { openBackend, ops, tf, valueAndGradients, type Tensor } from '../../../src/engine/backend'
 import { floats } from '../../../src/engine/optim/floats'
 import { RandomStream } from '../../../src/engine/random'
 import { estimateFisher } from '../../../src/engine/strategies/l2-sp/fisher'
@@ -9,6 +9,8 @@ import type { Variant } from '../../../src/engine/strategies/l2-sp/strengths'
 import { strategies } from '../../../src/engine/strategies/registry'
 import type { Phase, Strategy } from '../../../src/engine/strategies/types'
 import { afterOneStep, type Member } from './contract'
+
+beforeAll(() => openBackend('cpu'))
 
 const RATE = 0.01
 const sgd = {
