@@ -12,6 +12,7 @@ import { exportCommand } from './commands/export'
 import { gc } from './commands/gc'
 import { init } from './commands/init'
 import { ls } from './commands/ls'
+import { native } from './commands/native'
 import { newCommand } from './commands/new'
 import { predict } from './commands/predict'
 import { preflight } from './commands/preflight'
@@ -32,6 +33,8 @@ export function createProgram(cli: Cli, version: string): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(thaw help COMMAND tells more)')
     .exitOverride()
+    // `thaw native install --version V` is that command's own option
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => cli.terminal.print(text.trimEnd()),
       writeErr: (text) => cli.terminal.warn(text.trimEnd()),
@@ -62,6 +65,7 @@ export function createProgram(cli: Cli, version: string): Command {
     rm,
     gc,
     cacheCommand,
+    native,
     doctor,
     demo,
   ]

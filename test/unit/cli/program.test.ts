@@ -41,6 +41,7 @@ test('every command has --json and says what it does', () => {
     'rm',
     'gc',
     'cache',
+    'native',
     'doctor',
     'demo',
   ])
