@@ -68,9 +68,13 @@ export async function gradientsReachOnlyWhatTrains(member: Member): Promise<void
     const batch = await session.setup.images.stream(session.setup.size).next()
     const { x, from } = await session.features.input(batch, false)
     const labels = tf.tensor1d(batch.labels, 'int32')
+    const { teacherHooks: wanted = [] } = phase
+    const teacherHooks =
+      wanted.length > 0 ? await session.teacherFeatures?.outputs(batch, wanted, false) : undefined
     const result = computeObjective({
       ...session,
       active: session.active,
+      teacherHooks,
       x,
       from,
       labels,
@@ -81,6 +85,7 @@ export async function gradientsReachOnlyWhatTrains(member: Member): Promise<void
     assert.deepEqual([...result.gradients.keys()], [...trainedNames], 'what gets a gradient')
     disposeStatistics(result.statistics)
     tf.dispose([x, labels, result.parts, result.logits, ...result.gradients.values()])
+    tf.dispose([...(teacherHooks?.values() ?? [])])
     while (session.steps < to) await session.step()
     const moved = new Set(differences(before, valuesOf(session.bank)))
     for (const info of session.graph.parameters.values()) {

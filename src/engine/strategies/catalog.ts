@@ -1,4 +1,5 @@
 import { meta as adafilter } from './adafilter/meta'
+import { meta as delta } from './delta/meta'
 import { meta as full } from './full/meta'
 import { meta as gradual } from './gradual/meta'
 import { meta as l2sp } from './l2-sp/meta'
@@ -19,6 +20,7 @@ export const catalog: StrategyMeta[] = [
   gradual,
   lpFt,
   l2sp,
+  delta,
   transtailor,
   spottune,
   adafilter,

@@ -1,4 +1,5 @@
 import { adafilter } from './adafilter'
+import { delta } from './delta'
 import { full } from './full'
 import { gradual } from './gradual'
 import { l2sp } from './l2-sp'
@@ -12,7 +13,7 @@ import type { Strategy } from './types'
 
 /** Every strategy by its name in run files. A member gets the whole contract suite for free. */
 export const strategies: ReadonlyMap<string, Strategy> = new Map(
-  [scratch, linearProbe, lastK, full, gradual, lpFt, l2sp, transtailor, spottune, adafilter].map(
+  [scratch, linearProbe, lastK, full, gradual, lpFt, l2sp, delta, transtailor, spottune, adafilter].map(
     (strategy) => [strategy.meta.name, strategy as Strategy],
   ),
 )

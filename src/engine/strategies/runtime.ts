@@ -33,8 +33,9 @@ export interface RuntimeContext {
   /** Updates done, and those of the whole run. */
   readonly step: number
   readonly steps: number
-  /** Index of the phase that the run stands in. */
+  /** Index and name of the phase that the run stands in. */
   readonly phase: number
+  readonly phaseName: string
   /** Tensors of `train.inputs` beside `batch_order`. */
   readonly inputs: ReadonlyMap<string, PlainValue>
   /** Whether a person has asked to stop: `enter` then returns `stopped`. */

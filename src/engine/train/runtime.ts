@@ -54,6 +54,9 @@ export class SessionView implements RuntimeContext {
   get phase() {
     return this.session.phase.index
   }
+  get phaseName() {
+    return this.session.phase.phase.name
+  }
 
   stopped(): boolean {
     return this.session.stopping()

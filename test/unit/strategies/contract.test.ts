@@ -55,6 +55,11 @@ const variants: Record<string, Record<string, unknown>[]> = {
     },
     { rounds: 2, tau: 100, budget: 0.2, selection: 'random', scaleMode: 'none', accumulate: 'abs-of-sum' },
   ],
+  delta: [
+    { attentionBatches: 1, attentionBatchSize: 6 },
+    { attention: 'gradient', recipe: 'paper', head: 'fitted' },
+    { form: 'feature-map' },
+  ],
   'l2-sp': [
     {},
     { form: 'loss', scope: 'all' },

@@ -1,0 +1,35 @@
+import type { Options } from './meta'
+
+/** exp(z / t) over its sum. */
+function softmax(values: readonly number[], temperature: number): number[] {
+  const top = Math.max(...values)
+  const powers = values.map((value) => Math.exp((value - top) / temperature))
+  const sum = powers.reduce((a, b) => a + b, 0)
+  return powers.map((power) => power / sum)
+}
+
+/** (d - mean) / std with the sample's n - 1; all 0 where nothing differs. */
+function standardised(values: readonly number[]): number[] {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
+  const std = Math.sqrt(squares / Math.max(1, values.length - 1))
+  return values.map((value) => (std > 0 ? (value - mean) / std : 0))
+}
+
+/**
+ * Weight of each channel, summing to 1, from how much the loss rises without it (strategies.md section 2.1): the
+ * softmax of the differences, in the release standardised and at temperature 5.
+ */
+export function channelWeights(
+  differences: ArrayLike<number>,
+  { recipe, temperature }: Pick<Options, 'recipe' | 'temperature'>,
+): number[] {
+  const values = Array.from(differences)
+  return recipe === 'paper' ? softmax(values, 1) : softmax(standardised(values), temperature)
+}
+
+/** Number of channels that weights of this entropy would be spread over evenly, as a share of all: 1 is flat. */
+export function perplexity(weights: readonly number[]): number {
+  const entropy = weights.reduce((sum, w) => (w > 0 ? sum - w * Math.log(w) : sum), 0)
+  return Math.exp(entropy) / weights.length
+}
