@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { installNative } from './native.mjs'
 import { setup } from './setup.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -76,8 +77,10 @@ if (unknown.length > 0) {
 }
 setup()
 mkdirSync(results, { recursive: true })
+const chosen = suites.filter((suite) => wanted.length === 0 || wanted.includes(suite.name))
+if (chosen.some(({ name }) => name === 'numerics' || name === 'process')) await installNative()
 const rows = []
-for (const suite of suites.filter((suite) => wanted.length === 0 || wanted.includes(suite.name))) {
+for (const suite of chosen) {
   const started = Date.now()
   console.log(`\n== ${suite.name}`)
   rows.push({

@@ -33,6 +33,8 @@ export interface InstallOptions {
   wheels?: readonly string[]
   /** Make it again where it is there. */
   force?: boolean
+  /** Folder where fetched wheels stay, to be brought to a machine without a network. */
+  keep?: string
   root?: string
   report?: Report
   platform?: Platform
@@ -47,7 +49,11 @@ export interface Installed {
   already: boolean
 }
 
-type Work = Required<Omit<InstallOptions, 'version'>> & { version?: string; tags: readonly string[] }
+type Work = Required<Omit<InstallOptions, 'version' | 'keep'>> & {
+  version?: string
+  keep?: string
+  tags: readonly string[]
+}
 
 /**
  * Installs TensorFlow's libraries into a folder of their own, which appears whole or not at all; one process at a time.
@@ -109,7 +115,7 @@ const target = (root: string, version: string, flavour: Flavour): string =>
 async function make(work: Work): Promise<Install> {
   const { root, flavour, report, tags } = work
   const making = join(root, `.making-${process.pid}`)
-  const downloads = join(root, '.downloads')
+  const downloads = work.keep ?? join(root, '.downloads')
   try {
     const file = work.wheels[0] ?? (await fetchTensorflow(work, downloads))
     await checkKnown(file)
@@ -135,7 +141,7 @@ async function make(work: Work): Promise<Install> {
     writeFileSync(join(making, 'install.json'), JSON.stringify(record))
     const folder = target(root, found.version, flavour)
     replaceFolder(making, folder, join(root, `.old-${process.pid}`))
-    rmSync(downloads, { recursive: true, force: true })
+    if (!work.keep) rmSync(downloads, { recursive: true, force: true })
     return { ...record, folder }
   } finally {
     rmSync(making, { recursive: true, force: true })
@@ -167,7 +173,7 @@ async function addCuda(work: Work, found: TensorflowWheel, downloads: string, ma
     const tags = [...work.tags, ...cudaTags]
     const file = own ?? (await work.fetch()({ name, specifier, tags, folder: downloads, progress }))
     await withWheel(file, (wheel) => extract(wheel, chooseCuda, making, work.report))
-    if (!own) rmSync(file, { force: true })
+    if (!own && !work.keep) rmSync(file, { force: true })
   }
 }
 

@@ -6,7 +6,13 @@ import { addCommand, printJson, type Cli, type CommonOptions } from '../command'
 import { bytes } from '../render/numbers'
 import { renderTable } from '../render/table'
 
-type Options = CommonOptions & { cuda?: boolean; wheel: string[]; version?: string; force?: boolean }
+type Options = CommonOptions & {
+  cuda?: boolean
+  wheel: string[]
+  version?: string
+  keep?: string
+  force?: boolean
+}
 
 /** `thaw native install`, `ls`, `rm [NAME]`, `doctor`: TensorFlow's own libraries as a back end. */
 export function native(program: Command, cli: Cli): void {
@@ -20,6 +26,7 @@ export function native(program: Command, cli: Cli): void {
       (file: string, all: string[]) => [...all, file],
       [] as string[],
     )
+    .option('--keep <dir>', 'install: keep the fetched wheels in a folder, for machines without a network')
     .option('--version <version>', "install: TensorFlow's version")
     .option('--force', 'install: make it again')
     .action(async (what: keyof typeof actions, name: string | undefined, options: Options) => {
@@ -43,6 +50,7 @@ async function install(cli: Cli, options: Options): Promise<void> {
       flavour: options.cuda ? 'cuda12' : 'cpu',
       version: options.version,
       wheels: options.wheel.map((file) => resolve(terminal.cwd, file)),
+      ...(options.keep !== undefined && { keep: resolve(terminal.cwd, options.keep) }),
       force: options.force ?? false,
       report,
     })

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { satisfies } from '@renovatebot/pep440'
 import { lacking, offline } from '../errors'
 import { pythonTags } from '../releases'
 import type { Fetch, WheelRequest } from './types'
@@ -26,7 +27,7 @@ export function fetchWithPip(pip: Pip, env: NodeJS.ProcessEnv = process.env): Fe
     let said = ''
     for (const tag of pythonTags) {
       const done = await download(pip, tag, request, env)
-      if (done.code === 0) return newest(request.folder)
+      if (done.code === 0) return fetched(request)
       said = done.text
       if (!/No matching distribution|Could not find a version/.test(said) || isUnreachable(said)) break
     }
@@ -89,10 +90,15 @@ function largest(folder: string): number {
   }
 }
 
-function newest(folder: string): string {
+/** The folder may hold other wheels too, which an earlier try left or a user keeps there. */
+function fetched({ folder, name, specifier }: WheelRequest): string {
   const wheels = readdirSync(folder)
-    .filter((name) => name.endsWith('.whl'))
-    .map((name) => join(folder, name))
+    .filter((file) => {
+      const [distribution = '', version = ''] = file.split('-')
+      const same = distribution.toLowerCase() === name.toLowerCase().replaceAll(/[-.]/g, '_')
+      return file.endsWith('.whl') && same && satisfies(version, specifier)
+    })
+    .map((file) => join(folder, file))
     .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)
   if (!wheels[0]) throw lacking('pip ended well but left no wheel; try again, or give one with --wheel FILE')
   return wheels[0]
