@@ -8,8 +8,8 @@ import {
 } from '../engine/evaluate'
 import { mediaFolder } from '../engine/media'
 import { predict } from '../engine/train'
-import type { Metrics, RunFolder, RunView } from '../events'
-import { UserError } from '../spec'
+import { readStoredSpec, type Metrics, type RunFolder, type RunView } from '../events'
+import { UserError, type ResolvedSpec } from '../spec'
 import { readView } from './runs'
 import { openRunModel } from './trained'
 
@@ -22,6 +22,8 @@ export interface ComparedRun {
   seconds: number | null
   moved: number | null
   distance: number | null
+  /** What computed: back end and precision, since neither gives the other's weights. */
+  computed: string
 }
 
 export interface Comparison {
@@ -86,7 +88,8 @@ export async function compare(
 
 function summary(folder: RunFolder, view: RunView, metrics: Metrics): ComparedRun {
   const { seconds = null, moved = null, distance = null } = view.ended ?? {}
-  const { strategy, seed } = view.started!
+  const { strategy, seed, backend } = view.started!
+  const { precision = 'float32' } = readStoredSpec<ResolvedSpec>(folder).spec.train
   return {
     run: folder.id,
     name: view.name || folder.id,
@@ -96,6 +99,7 @@ function summary(folder: RunFolder, view: RunView, metrics: Metrics): ComparedRu
     seconds,
     moved,
     distance,
+    computed: `${backend.name}, ${precision}`,
   }
 }
 

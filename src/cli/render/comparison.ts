@@ -19,6 +19,7 @@ export function comparisonText({ runs, pairs, groups, overSeeds }: Comparison, c
         { head: 'time', align: 'right', cell: (row) => duration(row.seconds ?? undefined) },
         { head: 'moved', align: 'right', cell: (row) => percent(row.moved ?? undefined) },
         { head: 'distance', align: 'right', cell: (row) => share(row.distance ?? undefined) },
+        { head: 'computed by', cell: (row) => row.computed },
       ],
       runs,
       colours,

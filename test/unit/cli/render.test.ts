@@ -127,6 +127,7 @@ test('a comparison has a verdict for each pair, and says what one seed cannot', 
     seconds: 3,
     moved: 0,
     distance: 0,
+    computed: 'native, bfloat16',
   })
   const text = comparisonText({
     runs: [run('a'), run('b')],
@@ -148,6 +149,7 @@ test('a comparison has a verdict for each pair, and says what one seed cannot', 
     overSeeds: [],
   })
   expect(text).toContain('b against a  +0.150 (-0.050 to +0.300)           4 : 1     0.375  not separated')
+  expect(text).toContain('native, bfloat16')
   expect(text).toContain('One run a side says nothing about other seeds')
 })
 
