@@ -165,6 +165,8 @@ describe('the status', () => {
         )
         const identity = identityOf(pid)
         expect(livenessOf(identity)).toBe('alive')
+        // until it is the sleep, the shell would still collect its child
+        await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8').trim()).toBe('sleep')
         process.kill(pid, 'SIGKILL')
         await expect.poll(() => livenessOf(identity)).toBe('dead')
         expect(existsSync(`/proc/${pid}`)).toBe(true)
