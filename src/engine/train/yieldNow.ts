@@ -1,4 +1,4 @@
 /** Lets timers, messages and signals through. Awaiting tensor reads alone never does. */
 export function yieldNow(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+  return new Promise((resolve) => setImmediate(() => resolve()))
 }

@@ -67,6 +67,9 @@ const spins = 200
 const napMs = 0.05
 const nap = new Int32Array(new SharedArrayBuffer(4))
 
-/** Functions of an addon have no name and no source; bound functions have a name. */
-const isNative = (run: { name: string }): boolean =>
-  run.name === '' && Function.prototype.toString.call(run).endsWith('{ [native code] }')
+/**
+ * Functions of an addon have no name, no source and no parameters. Bound functions have a name, and what a promise hands
+ * out to be resolved has a parameter: that one must keep the process alive.
+ */
+const isNative = (run: { name: string; length: number }): boolean =>
+  run.name === '' && run.length === 0 && Function.prototype.toString.call(run).endsWith('{ [native code] }')
