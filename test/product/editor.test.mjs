@@ -93,6 +93,27 @@ describe('a run in the editor', () => {
     expect(await frame.locator('[data-part=accuracy]').innerText()).toMatch(/^0\.\d{3}$/)
     await window.page.screenshot({ path: join(pictures, 'editor-live.png') })
     expect(runs('live')).toHaveLength(1)
+    // its predictions, with pictures that the page may load from the run folder
+    await frame.locator('[data-section=predictions]').click()
+    const image = frame.locator('thaw-predictions img').first()
+    await image.waitFor({ timeout: 30_000 })
+    await until('a picture', async () => (await image.evaluate((one) => one.naturalWidth)) > 0 || undefined)
+    expect(await frame.locator('thaw-predictions h2').first().innerText()).toMatch(
+      /^Confusion, 229 test images$/,
+    )
+    await window.page.screenshot({ path: join(pictures, 'editor-predictions.png') })
+    const problems = await window.axe(frame, 'thaw-panel')
+    await frame.locator('[data-section=compare]').click()
+    await frame.locator('thaw-compare [data-state=alone]').waitFor({ timeout: 30_000 })
+    problems.push(...(await window.axe(frame, 'thaw-panel')))
+    expect(problems).toEqual([])
+    // and the run stands in Thaw's side bar
+    await window.page.locator('.activitybar .action-label[aria-label^="Thaw"]').first().click()
+    await window.page
+      .locator('.pane-body .monaco-list-row', { hasText: 'tiny' })
+      .first()
+      .waitFor({ timeout: 60_000 })
+    await window.page.screenshot({ path: join(pictures, 'editor-side-bar.png') })
     await window.close()
   })
 
