@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -79,7 +88,14 @@ describe('from the JSON of an index', () => {
   test('a download that broke off is gone on with', async () => {
     answer = (_, response) => {
       response.writeHead(200, { 'content-length': bytes.length })
-      response.write(bytes.subarray(0, 40), () => setTimeout(() => response.destroy(), 50))
+      response.write(bytes.subarray(0, 40))
+      // as soon as they are on the disk, however slow the machine
+      const part = join(folder, `${file}.part`)
+      const timer = setInterval(() => {
+        if (statSync(part, { throwIfNoEntry: false })?.size !== 40) return
+        clearInterval(timer)
+        response.destroy()
+      }, 5)
     }
     await expect(fetchFromIndex(index)(request())).rejects.toThrow(
       'run the command again, it goes on from there',
