@@ -75,6 +75,7 @@ export async function gradientsReachOnlyWhatTrains(member: Member): Promise<void
       ...session,
       active: session.active,
       teacherHooks,
+      constants: session.runtime?.constants,
       x,
       from,
       labels,

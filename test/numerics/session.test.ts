@@ -48,11 +48,13 @@ const cases: Record<string, CaseOptions> = {
   'L2-SP in the loss, SGD': {
     strategy: { name: 'l2-sp', alpha: 0.5, beta: 0.05 },
     optimizer: sgd,
+    batchNorm: 'eval_affine',
     l2sp: { alpha: 0.5, beta: 0.05, decoupled: false },
   },
   'L2-SP beside the moments, AdamW': {
     strategy: { name: 'l2-sp', alpha: 5, beta: 0.5 },
     optimizer: adamw,
+    batchNorm: 'eval_affine',
     l2sp: { alpha: 5, beta: 0.5, decoupled: true },
   },
 }

@@ -1,4 +1,5 @@
 """DELTA (Li et al. 2019), attended form: attention by zeroed filters on the pre-trained network, then fine-tuning."""
+import numpy as np
 import torch
 from common import cross_entropy, main
 
@@ -26,8 +27,11 @@ def differences(case, layer):
 def weights(case, d):
     if case.options["recipe"] == "paper":
         return torch.softmax(d, 0)
-    z = d if case.mistake("not standardised") else (d - d.mean()) / d.std()
-    return torch.softmax(z / (1 if case.mistake("temperature left out") else 5), 0)
+    # train.py of lixingjian/DELTA at 6ba10d2
+    js = np.array(d)
+    if not case.mistake("not standardised"):
+        js = (js - np.mean(js)) / np.std(js)
+    return torch.softmax(torch.from_numpy(js) / (1 if case.mistake("temperature left out") else 5), 0)
 
 
 def train(case):

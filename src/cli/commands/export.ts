@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander'
 import { stepNumber } from '../attend'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
 import type { TrainedModel } from '../../engine/train'
-import { EventReader, readStoredSpec, type RunFolder } from '../../events'
+import { CheckpointStore, EventReader, readStoredSpec, type RunFolder } from '../../events'
 import { UserError, type ResolvedSpec } from '../../spec'
 import { bytes } from '../render/numbers'
 import { findRun } from '../runs'
@@ -117,7 +117,10 @@ async function drawn(run: RunFolder): Promise<Exported> {
   ])
   provideOwn(spec, { base, run: run.path })
   const hash = events.find((event) => event.kind === 'run-started')?.model.hash
-  const { initialize, inputs, seeded } = await drawsOf(spec, { base }, { hash })
+  const store = new CheckpointStore(run.path)
+  const latest = store.latest()
+  const checkpoint = latest === undefined ? undefined : store.load(latest)
+  const { initialize, inputs, seeded } = await drawsOf(spec, { base }, { hash, checkpoint })
   const live = events.some((event) => event.kind === 'control' && event.source !== 'run file')
   return {
     files: new Map([

@@ -2,9 +2,11 @@ import type { ResolvedSpec } from '../../spec/schema'
 import { UserError } from '../../spec/types'
 import { drawnOrder } from '../data'
 import { toOrigin, writeSafetensors, type TensorToWrite } from '../formats'
+import type { PlainValue } from '../network/types'
 import { floats } from '../optim/floats'
 import { Noise } from './noise'
-import { readInputs, type Inputs } from './outside'
+import { readInputs, takes, type Inputs } from './outside'
+import { CHECKPOINT_FILES, unpackTensors } from './checkpoint'
 import { TrainingSession } from './session'
 import type { Parts } from './setup'
 import { silent } from './silent'
@@ -24,12 +26,17 @@ export interface Draws {
  * What chance decided in a run, drawn once more from its seed: a run with these as `train.initialize` and
  * `train.inputs` gives the same weights, and so can another implementation.
  * @param hash of the pre-trained values that the run told, when it has begun
+ * @param checkpoint files of one, where there is one: what the strategy measured is taken from it
  * @throws UserError when the model file is not the one the run began with
  */
 export async function drawsOf(
   spec: ResolvedSpec,
   env: { base: string; cache?: string },
-  { hash, parts }: { hash?: string; parts?: Parts } = {},
+  {
+    hash,
+    parts,
+    checkpoint,
+  }: { hash?: string; parts?: Parts; checkpoint?: ReadonlyMap<string, Uint8Array> } = {},
 ): Promise<Draws> {
   const session = await TrainingSession.open(spec, { ...env, runId: 'draws', sink: silent }, parts)
   try {
@@ -58,6 +65,7 @@ export async function drawsOf(
       const data = Float32Array.from(rows.flatMap((row) => [...row]))
       tensors.set(declaration.name, { shape: [batches, ...declaration.shape], data })
     }
+    for (const [name, value] of await measured(checkpoint)) if (takes(known, name)) tensors.set(name, value)
     for (const [name, value] of given.others) if (!tensors.has(name)) tensors.set(name, value)
     return {
       initialize: writeSafetensors(values, { format: 'pt', architecture: graph.architecture }),
@@ -70,4 +78,10 @@ export async function drawsOf(
   } finally {
     await session.dispose()
   }
+}
+
+/** Tensors that a strategy keeps in a checkpoint; those under names of `train.inputs` are in its layouts. */
+async function measured(checkpoint?: ReadonlyMap<string, Uint8Array>): Promise<Map<string, PlainValue>> {
+  const file = checkpoint?.get(CHECKPOINT_FILES.strategy)
+  return file ? unpackTensors(file, CHECKPOINT_FILES.strategy) : new Map()
 }

@@ -70,6 +70,10 @@ export interface Inputs {
 
 const ORDER = 'batch_order'
 
+/** Whether a strategy takes an input of this name; a trailing `*` in `known` matches all that begins so. */
+export const takes = (known: readonly string[], name: string): boolean =>
+  known.some((entry) => (entry.endsWith('*') ? name.startsWith(entry.slice(0, -1)) : name === entry))
+
 /**
  * Tensors of `train.inputs`.
  * @param known names that the strategy takes beside `batch_order`; a trailing `*` matches all that begins so
@@ -77,10 +81,7 @@ const ORDER = 'batch_order'
  */
 export async function readInputs(base: string, path: string, known: readonly string[] = []): Promise<Inputs> {
   const inputs = await readAll('train.inputs', base, path)
-  const takes = (name: string) =>
-    name === ORDER ||
-    known.some((entry) => (entry.endsWith('*') ? name.startsWith(entry.slice(0, -1)) : name === entry))
-  const odd = [...inputs.keys()].find((name) => !takes(name))
+  const odd = [...inputs.keys()].find((name) => name !== ORDER && !takes(known, name))
   if (odd !== undefined)
     throw new UserError(
       `train.inputs: there is no input "${odd}"; ${path} may hold ${[ORDER, ...known].join(', ')}`,

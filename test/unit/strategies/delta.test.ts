@@ -1,15 +1,29 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { openBackend, ops, tf, valueAndGradients } from '../../../src/engine/backend'
-import { createBank } from '../../../src/engine/network'
+import { createBank, GraphBuilder, inferStages } from '../../../src/engine/network'
 import { measureAttention } from '../../../src/engine/strategies/delta/attention'
 import { hooksOf } from '../../../src/engine/strategies/delta/hooks'
 import { omega } from '../../../src/engine/strategies/delta/omega'
 import { channelWeights, perplexity } from '../../../src/engine/strategies/delta/weights'
 import { floats } from '../../../src/engine/optim/floats'
 import { strategies } from '../../../src/engine/strategies/registry'
+import { drawsOf, trainRun } from '../../../src/engine/train'
 import { assemble, findStrategy } from '../../../src/engine/train/setup'
-import { tinyModel, tinySpec } from '../train/fixture'
-import { afterOneStep, openMember, valuesOf, type Member } from './contract'
+import type { FeatureDistances } from '../../../src/events/pictures/delta'
+import { Collected, environment, tinyModel, tinyParts, tinySpec } from '../train/fixture'
+import {
+  afterOneStep,
+  differences as differing,
+  openMember,
+  runMember,
+  valuesOf,
+  weightsOf,
+  type Member,
+} from './contract'
+import { openReal, realGraph, realNetworks } from './realNetworks'
 
 beforeAll(() => openBackend('cpu'))
 
@@ -18,6 +32,7 @@ const sgd = {
   model: { dropout: 0 },
   data: { transforms: 'none' },
   train: {
+    batchNorm: 'eval_affine',
     optimizer: { name: 'sgd', rate: 0.01, headRate: 0.01, momentum: 0, weightDecay: 0 },
     schedule: { name: 'constant', warmup: 0 },
   },
@@ -44,7 +59,7 @@ test('DELTA-2 with equal weights and batch-norm mode the distance is exactly 0',
 
 test('the source on running statistics, the target on those of the batch: the distance starts above 0', async () => {
   const session = await openMember(
-    member({ attention: 'uniform' }, { ...sgd, train: { ...sgd.train, batchNorm: 'train' } }),
+    member({ attention: 'uniform' }, { ...sgd, train: { ...sgd.train, batchNorm: undefined } }),
   )
   await session.advance()
   expect((await session.step())!.parts.delta).toBeGreaterThan(1e-6)
@@ -56,7 +71,7 @@ const release = { recipe: 'release', temperature: 5 } as const
 
 test('DELTA-3 weights sum to 1; in the release they are the softmax of z / 5', () => {
   const mean = 0.0625
-  const std = Math.sqrt(differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / 3)
+  const std = Math.sqrt(differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / 4)
   const powers = differences.map((d) => Math.exp((d - mean) / std / 5))
   const total = powers.reduce((a, b) => a + b)
   const weights = channelWeights(differences, release)
@@ -207,4 +222,84 @@ test('refuses a network without weights, a hook that is no convolution, and a ru
   expect(await failing(member({ hooks: ['stem.bn'] }))).toMatch(/strategy.hooks: "stem.bn" is no convolution/)
   expect(await failing(member({ headSteps: 6 }))).toMatch(/none is left to fine-tune/)
   expect(await failing(member({ attention: 'given' }))).toMatch(/attention.<layer>/)
+})
+
+test('compares the last convolution of each stage, and never a shortcut', () => {
+  const graph = realGraph('resnet50')
+  expect(hooksOf(graph, inferStages(graph), {}).map(({ layer, channels }) => [layer, channels])).toEqual([
+    ['layer1.2.conv3', 256],
+    ['layer2.3.conv3', 512],
+    ['layer3.5.conv3', 1024],
+    ['layer4.2.conv3', 2048],
+  ])
+  const b = new GraphBuilder('short', [8, 8, 3])
+  const stem = b.conv('stem', 'input', 4, { kernel: 3, padding: 'same' })
+  const way = b.conv('way', b.conv('first', stem, 6, { kernel: 3, stride: 2, padding: 'same' }), 6, {
+    kernel: 1,
+  })
+  const sum = b.plain('add', { kind: 'add' }, [way, b.conv('shortcut', stem, 6, { kernel: 1, stride: 2 })])
+  const short = b.build(sum)
+  expect(hooksOf(short, inferStages(short), {}).map(({ layer }) => layer)).toEqual(['way'])
+})
+
+test('measured attention repeats a run from another seed, by train.inputs', async () => {
+  const files = { data: { transforms: 'none' }, train: { seed: 5, steps: 6 } }
+  const options = {
+    attention: 'gradient',
+    attentionBatches: 1,
+    attentionBatchSize: 4,
+    temperature: 0.5,
+    alpha: 5,
+  }
+  const spec = tinySpec({ name: 'delta', ...options }, files)
+  const base = mkdtempSync(join(tmpdir(), 'thaw-delta-'))
+  const end = async (one: typeof spec) => {
+    const sink = new Collected()
+    await trainRun(one, environment(sink, { base }), tinyParts(one))
+    return sink.checkpoints.at(-1)!.files
+  }
+  const first = await end(spec)
+  const { initialize, inputs } = await drawsOf(spec, { base }, { parts: tinyParts(spec), checkpoint: first })
+  writeFileSync(join(base, 'initialize.safetensors'), initialize)
+  writeFileSync(join(base, 'inputs.safetensors'), inputs)
+  const given = { initialize: 'initialize.safetensors', inputs: 'inputs.safetensors', seed: 6 }
+  const again = await end({ ...spec, train: { ...spec.train, ...given } })
+  expect(differing(await weightsOf(first), await weightsOf(again))).toEqual([])
+  const without = await drawsOf(spec, { base }, { parts: tinyParts(spec) })
+  writeFileSync(join(base, 'inputs.safetensors'), without.inputs)
+  const remeasured = await end({ ...spec, train: { ...spec.train, ...given } })
+  expect(differing(await weightsOf(first), await weightsOf(remeasured))).not.toEqual([])
+  rmSync(base, { recursive: true })
+})
+
+test('tells attention once, and distances of feature maps at the end', async () => {
+  const { sink } = await runMember(member({ attention: 'gradient', attentionBatches: 1 }))
+  const told = sink.of('picture')
+  expect(told.filter(({ name }) => name === 'attention')).toHaveLength(1)
+  const { layers } = told.findLast(({ name }) => name === 'feature-distance')!.data as FeatureDistances
+  expect(layers.length).toBeGreaterThan(1)
+  for (const { mean, points } of layers) {
+    expect(mean).toBeGreaterThan(0)
+    expect(points[0]![0]).toBeGreaterThanOrEqual(points.at(-1)![0])
+  }
+})
+
+test('a freeze list refuses what would be measured on an unfitted head, and takes uniform attention', async () => {
+  const file = { ...sgd, freeze: [{ name: 'all', train: ['*'] }] }
+  await expect(openMember(member({}, file))).rejects.toThrow(
+    /strategy.attention: a freeze list leaves no phase/,
+  )
+  const session = await openMember(member({ attention: 'uniform' }, file))
+  await session.step()
+  expect((await session.step())!.parts.delta).toBeGreaterThan(0)
+  await session.dispose()
+})
+
+test.each(realNetworks)('takes steps on %s', async (name) => {
+  const options = { attention: 'gradient', attentionBatches: 1, attentionBatchSize: 2, headSteps: 1 }
+  const { session, sink } = await openReal(name, { name: 'delta', ...options })
+  await session.step()
+  expect((await session.step())!.parts.delta).toBeGreaterThan(0)
+  expect(sink.of('picture').some((picture) => picture.name === 'attention')).toBe(true)
+  await session.dispose()
 })

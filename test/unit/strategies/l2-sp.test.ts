@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { openBackend, ops, tf, valueAndGradients, type Tensor } from '../../../src/engine/backend'
 import { floats } from '../../../src/engine/optim/floats'
@@ -8,7 +11,12 @@ import { penalty as penaltyOf, pullOf } from '../../../src/engine/strategies/l2-
 import type { Variant } from '../../../src/engine/strategies/l2-sp/strengths'
 import { strategies } from '../../../src/engine/strategies/registry'
 import type { Phase, Strategy } from '../../../src/engine/strategies/types'
-import { afterOneStep, type Member } from './contract'
+import { writeSafetensors } from '../../../src/engine/formats'
+import { drawsOf, TrainingSession, trainRun } from '../../../src/engine/train'
+import type { FilterDistances, FisherPicture } from '../../../src/events/pictures/l2-sp'
+import { Collected, environment, tinyModel, tinyParts, tinySpec } from '../train/fixture'
+import { afterOneStep, differences, openMember, weightsOf, type Member } from './contract'
+import { openReal, realNetworks } from './realNetworks'
 
 beforeAll(() => openBackend('cpu'))
 
@@ -17,6 +25,7 @@ const sgd = {
   model: { dropout: 0 },
   data: { transforms: 'none' },
   train: {
+    batchNorm: 'eval_affine',
     optimizer: { name: 'sgd', rate: RATE, headRate: RATE, momentum: 0, weightDecay: 0 },
     schedule: { name: 'constant', warmup: 0 },
   },
@@ -273,4 +282,104 @@ test('the Fisher information of a softmax layer is that of its closed form', asy
   const sampled = (await estimateFisher(input('sampled', 3000)))!.get('w')!
   sampled.forEach((value, i) => expect(Math.abs(value / expected[i]! - 1)).toBeLessThan(0.2))
   w.dispose()
+})
+
+const refused = (options: Record<string, unknown>, file: Record<string, unknown> = sgd) =>
+  openMember({ strategy: l2sp, options, file }).then(
+    () => '',
+    (error: Error) => error.message,
+  )
+
+test('refuses a proximal step without a kink, and a Fisher information that is nowhere', async () => {
+  expect(await refused({ form: 'proximal' })).toMatch(/strategy.form: "proximal" is for l1-sp/)
+  expect(await refused({ variant: 'l2-sp-fisher', fisher: { data: 'source' } })).toMatch(
+    /strategy.fisher.source/,
+  )
+  expect(await refused({ variant: 'l2-sp-fisher', fisher: { data: 'given' } })).toMatch(
+    /strategy.fisher.data/,
+  )
+})
+
+test('refuses a network without pre-trained weights, but for plain L2', async () => {
+  const open = (options: Record<string, unknown>) => {
+    const spec = tinySpec({ name: 'l2-sp', ...options })
+    const model = { ...tinyModel(), values: new Map() }
+    return TrainingSession.open(spec, environment(), { ...tinyParts(spec), model })
+  }
+  await expect(open({})).rejects.toThrow(/l2-sp pulls towards pre-trained weights, and the model has none/)
+  await (await open({ variant: 'l2' })).dispose()
+})
+
+test('the estimated Fisher information repeats a run from another seed, by train.inputs', async () => {
+  const fisher = { images: 4, labels: 'sampled', normalise: true, epsilon: 0.01 }
+  const spec = tinySpec({ name: 'l2-sp', variant: 'l2-sp-fisher', alpha: 5, fisher }, { train: { seed: 5 } })
+  const base = mkdtempSync(join(tmpdir(), 'thaw-fisher-'))
+  const end = async (one: typeof spec) => {
+    const sink = new Collected()
+    const outcome = await trainRun(one, environment(sink, { base }), tinyParts(one))
+    return { outcome, sink, files: sink.checkpoints.at(-1)?.files }
+  }
+  const first = await end(spec)
+  const drawn = await drawsOf(spec, { base }, { parts: tinyParts(spec), checkpoint: first.files })
+  writeFileSync(join(base, 'initialize.safetensors'), drawn.initialize)
+  writeFileSync(join(base, 'inputs.safetensors'), drawn.inputs)
+  const given = { initialize: 'initialize.safetensors', inputs: 'inputs.safetensors', seed: 6 }
+  const again = await end({ ...spec, train: { ...spec.train, ...given } })
+  expect(differences(await weightsOf(first.files!), await weightsOf(again.files!))).toEqual([])
+  const told = again.sink.of('picture').find(({ name }) => name === 'fisher')!.data as FisherPicture
+  expect(told).toMatchObject({ data: 'given', images: 0 })
+  // part of it is not enough
+  const order = { shape: [6], data: Float32Array.from([0, 1, 2, 3, 4, 5]) }
+  const one = { shape: [4, 3, 3, 3], data: new Float32Array(108) }
+  const tensors = new Map([
+    ['batch_order', order],
+    ['fisher.stem.conv.weight', one],
+  ])
+  writeFileSync(join(base, 'inputs.safetensors'), writeSafetensors(tensors))
+  const lacking = await end({ ...spec, train: { ...spec.train, ...given } })
+  expect(lacking.outcome.message).toMatch(/"fisher.a.conv.weight" \[6, 4, 3, 3\] is missing/)
+  rmSync(base, { recursive: true })
+})
+
+test('on source images a head is fitted where the model has no classifier, and the picture says so', async () => {
+  const base = mkdtempSync(join(tmpdir(), 'thaw-source-'))
+  for (const [name, colour] of [
+    ['light', '#eee'],
+    ['dark', '#222'],
+  ])
+    for (const i of [0, 1, 2]) {
+      mkdirSync(join(base, 'source', name!), { recursive: true })
+      const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="${5 + i}" height="8" fill="${colour}"/></svg>`
+      writeFileSync(join(base, 'source', name!, `${i}.svg`), svg)
+    }
+  const strategy = {
+    name: 'l2-sp',
+    variant: 'l2-sp-fisher',
+    fisher: { data: 'source', source: 'source', images: 4 },
+  }
+  const spec = tinySpec(strategy)
+  const sink = new Collected()
+  const session = await TrainingSession.open(spec, environment(sink, { base }), tinyParts(spec))
+  await session.step()
+  await session.dispose()
+  const told = sink.of('picture').find(({ name }) => name === 'fisher')!.data as FisherPicture
+  expect(told).toMatchObject({ data: 'source', head: 'fitted', images: 4 })
+  expect(told.mean).toBeGreaterThan(0)
+  rmSync(base, { recursive: true })
+})
+
+test.each(realNetworks)('takes steps on %s', async (name) => {
+  const strategy = { name: 'l2-sp', variant: 'group-lasso-sp', form: 'proximal', alpha: 100 }
+  const { session, sink } = await openReal(name, strategy)
+  await session.step()
+  await session.step()
+  await session.evaluate('val')
+  const { rows } = sink.of('picture').at(-1)!.data as FilterDistances
+  for (const { filters, atStart, histogram } of rows) {
+    expect(atStart).toBe(histogram.zeros)
+    expect(histogram.zeros + histogram.counts.reduce((a, b) => a + b, 0)).toBe(filters)
+  }
+  // so strong a pull leaves filters exactly where they were
+  expect(rows.reduce((sum, { atStart }) => sum + atStart, 0)).toBeGreaterThan(0)
+  await session.dispose()
 })

@@ -13,6 +13,16 @@ export interface Hook {
 
 const isConvolution = ({ op }: LayerNode): boolean => op.kind === 'conv2d' || op.kind === 'depthwiseConv2d'
 
+/** Most convolutions on a way from the input to each layer's output: a block's last one is deeper than its shortcut's. */
+function depths(graph: NetworkGraph): ReadonlyMap<string, number> {
+  const depth = new Map<string, number>()
+  for (const node of graph.nodes) {
+    const below = Math.max(0, ...node.inputs.map((input) => depth.get(input)!))
+    depth.set(node.name, below + Number(isConvolution(node)))
+  }
+  return depth
+}
+
 /**
  * Convolutions whose raw outputs, before batch norm and sum, are compared: those named, or the last of each stage with
  * pre-trained weights (strategies.md section 2.1).
@@ -41,9 +51,12 @@ export function hooksOf(
         `strategy.hooks: "${name}" is no convolution of ${graph.architecture}; ${suggest(name, known)}`,
       )
     })
+  const depth = depths(graph)
   const last = stages.flatMap(({ layers }) => {
     const own = layers.map((layer) => nodes.get(layer)!).filter((node) => node && isConvolution(node))
-    return own.length > 0 ? [own.at(-1)!] : []
+    const deepest = Math.max(...own.map(({ name }) => depth.get(name)!))
+    const last = own.findLast(({ name }) => depth.get(name) === deepest)
+    return last ? [last] : []
   })
   // the stem's map is the picture's, not the task's: the paper hooks the residual stages
   const above = last.length > 1 ? last.filter((node) => stageOf.get(node.name) !== 'stem') : last

@@ -7,7 +7,7 @@ import type { LossTerm, Phase, PlanContext, Strategy, StepView } from '../types'
 import { hooksOf, type Hook } from './hooks'
 import { meta, type Options } from './meta'
 import { omega } from './omega'
-import { attentionName, DeltaRuntime } from './runtime'
+import { attends, attentionName, DeltaRuntime } from './runtime'
 
 /** Head on the frozen network, attention, then fine-tuning near the pre-trained feature maps; Li et al. 2019. */
 export const delta: Strategy<Options> = {
@@ -19,9 +19,13 @@ export const delta: Strategy<Options> = {
       throw new UserError(
         'strategy: delta holds feature maps near those of the pre-trained network, and this one starts from random weights; name a model with weights, or use "scratch"',
       )
-    if (options.attention === 'given' && options.form === 'attended' && spec.train.inputs === undefined)
+    if (options.attention === 'given' && attends(options) && spec.train.inputs === undefined)
       throw new UserError(
         'strategy.attention: "given" needs a file in train.inputs with a tensor attention.<layer> for each hooked layer',
+      )
+    if (measures(options) && spec.freeze?.length)
+      throw new UserError(
+        'strategy.attention: a freeze list leaves no phase that fits the head, so nothing can be measured; write "uniform" or "given", or leave freeze out',
       )
     const hooks = hooksOf(graph, stages, options)
     const layers = hooks.map(({ layer }) => layer)
@@ -37,24 +41,23 @@ export const delta: Strategy<Options> = {
       name: 'fine-tune',
       steps: steps - head,
       trains: () => true,
-      batchNorm: batchNormModes(spec, () => true),
+      batchNorm: batchNormModes(spec, () => true, 'train'),
       // both parts have a pull of their own
       weightDecay: () => 0,
       restartsSchedule: true,
-      hooks: layers,
-      teacherHooks: layers,
+      ...(options.alpha > 0 && { hooks: layers, teacherHooks: layers }),
       terms: termsOf(hooks, options),
     }
     return head > 0 ? [first, tuning] : [tuning]
   },
   inputs: ({ graph, stages }, options) =>
-    hooksOf(graph, stages, options).map(({ layer }) => attentionName(layer)),
+    attends(options) ? hooksOf(graph, stages, options).map(({ layer }) => attentionName(layer)) : [],
   create: (context, options) => new DeltaRuntime(context, options),
   cost: (context, options) => costOf(context, options),
 }
 
-const measures = ({ form, attention }: Options): boolean =>
-  form === 'attended' && (attention === 'filters' || attention === 'gradient')
+const measures = (options: Options): boolean =>
+  attends(options) && (options.attention === 'filters' || options.attention === 'gradient')
 
 /** @throws UserError when nothing is left to fine-tune */
 function headSteps(options: Options, steps: number): number {

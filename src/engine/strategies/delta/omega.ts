@@ -19,8 +19,8 @@ export function omega(
   const [n, h, w, c] = map.shape as [number, number, number, number]
   const squares = tf.square(tf.sub(map, source))
   const over = batchSum ? 1 : n
-  if (form === 'feature-map' || !weights) return tf.mul(0.5 / over, tf.sum(squares))
+  if (form === 'feature-map') return tf.mul(0.5 / over, tf.sum(squares))
   const byChannel = ops.channels.sum(squares)
   const factor = recipe === 'release' ? (0.5 * c) / (h * w) : 1
-  return tf.mul(factor / over, tf.sum(tf.mul(byChannel, weights)))
+  return tf.mul(factor / over, tf.sum(tf.mul(byChannel, weights!)))
 }

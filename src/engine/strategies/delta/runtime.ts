@@ -1,5 +1,4 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import type { DeltaPicture } from '../../../events/pictures/delta'
 import { UserError } from '../../../spec/types'
 import { tf } from '../../backend'
 import type { PlainValue } from '../../network/types'
@@ -10,13 +9,17 @@ import { RandomStream } from '../../random'
 import { measureAttention, type AttentionBatch } from './attention'
 import { hooksOf, type Hook } from './hooks'
 import type { Options } from './meta'
-import { channelWeights, perplexity } from './weights'
+import { attentionPicture, distancePicture } from './pictures'
+import { channelWeights } from './weights'
 
 /** Name of a layer's measured differences in `train.inputs`, and of its weights among the constants. */
 export const attentionName = (layer: string): string => `attention.${layer}`
 
-/** Bars that a picture shows of a layer at most. */
-const BARS = 64
+/** Whether the loss weighs channels. */
+export const attends = ({ form, alpha }: Options): boolean => form === 'attended' && alpha > 0
+
+/** Images that the distances of a picture are averaged over. */
+const PICTURED = 8
 
 /** Measures the attention before fine-tuning, and shows it. */
 export class DeltaRuntime implements StrategyRuntime {
@@ -33,27 +36,35 @@ export class DeltaRuntime implements StrategyRuntime {
   }
 
   async enter(phase: number): Promise<void | 'stopped'> {
-    if (this.options.form === 'feature-map' || this.context.phaseName !== 'fine-tune') return
+    const { spec, phaseName } = this.context
+    // phases of a freeze list have names of their own
+    const tunes = spec.freeze?.length ? true : phaseName === 'fine-tune'
+    if (!attends(this.options) || !tunes || this.constants.size > 0) return
     const found =
       this.options.attention === 'uniform'
         ? new Map<string, Float32Array>()
-        : this.options.attention === 'given'
-          ? this.given()
-          : await this.measure()
+        : (this.given() ?? (await this.measure()))
     if (!found) return 'stopped'
     this.measured = found
     this.weigh()
-    if (phase > 0 && this.options.head === 'fresh') this.renewHead()
+    if (phase > 0 && phaseName === 'fine-tune' && this.options.head === 'fresh') this.renewHead()
     this.tell()
   }
 
-  private given(): Map<string, Float32Array> {
+  /** @throws UserError where some layers are given and others not, or all are needed */
+  private given(): Map<string, Float32Array> | undefined {
+    const { inputs } = this.context
+    if (
+      this.options.attention !== 'given' &&
+      !this.hooks.some(({ layer }) => inputs.has(attentionName(layer)))
+    )
+      return undefined
     return new Map(
       this.hooks.map(({ layer, channels }) => {
-        const tensor = this.context.inputs.get(attentionName(layer))
+        const tensor = inputs.get(attentionName(layer))
         if (tensor?.data.length !== channels)
           throw new UserError(
-            `train.inputs: "${attentionName(layer)}" [${channels}] is ${tensor ? `[${tensor.shape.join(', ')}]` : 'missing'}; attention "given" needs one value for each channel of each hooked layer`,
+            `train.inputs: "${attentionName(layer)}" [${channels}] is ${tensor ? `[${tensor.shape.join(', ')}]` : 'missing'}; attention that is given is one value for each channel of each hooked layer`,
           )
         return [layer, tensor.data]
       }),
@@ -107,26 +118,26 @@ export class DeltaRuntime implements StrategyRuntime {
   }
 
   private tell(): void {
-    const { alpha, attention, recipe } = this.options
-    const layers = this.hooks.map((hook) => {
-      const weights = this.weightsOf(hook)
-      const sorted = weights.map((w) => w * hook.channels).sort((a, b) => b - a)
-      const wanted = Math.min(BARS, sorted.length)
-      const bars = Array.from({ length: wanted }, (_, i) =>
-        Number(sorted[Math.round((i * (sorted.length - 1)) / Math.max(1, wanted - 1))]!.toPrecision(4)),
-      )
-      const differences = this.measured.get(hook.layer)
-      const negative = differences ? differences.filter((value) => value < 0).length / hook.channels : 0
-      return {
-        layer: hook.layer,
-        stage: hook.stage,
-        channels: hook.channels,
-        bars,
-        perplexity: perplexity(weights),
-        negative,
+    const { context, hooks, measured, options } = this
+    const weights = new Map(hooks.map((hook) => [hook.layer, this.weightsOf(hook)]))
+    context.picture('attention', attentionPicture(hooks, weights, measured, options))
+  }
+
+  async pictures(): Promise<void> {
+    const { context, hooks, options } = this
+    if (options.alpha === 0 || context.phaseName === 'head') return
+    const random = new RandomStream(context.spec.train.seed, 'pictures')
+    const only = sampleItems(context.items, 'train', PICTURED, random)
+    for await (const { images, shape } of context.images('train', PICTURED, only)) {
+      const x = tf.tensor4d(images, [...shape])
+      const weights = new Map(hooks.map((hook) => [hook.layer, this.weightsOf(hook)]))
+      try {
+        context.picture('feature-distance', await distancePicture(context, hooks, weights, x))
+      } finally {
+        x.dispose()
       }
-    })
-    this.context.picture('attention', { v: 1, alpha, attention, recipe, layers } satisfies DeltaPicture)
+      return
+    }
   }
 
   save() {

@@ -8,11 +8,11 @@ function softmax(values: readonly number[], temperature: number): number[] {
   return powers.map((power) => power / sum)
 }
 
-/** (d - mean) / std with the sample's n - 1; all 0 where nothing differs. */
+/** (d - mean) / std, the std with n in the denominator as numpy's, which the release calls; all 0 where nothing differs. */
 function standardised(values: readonly number[]): number[] {
   const mean = values.reduce((a, b) => a + b, 0) / values.length
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  const std = Math.sqrt(squares / Math.max(1, values.length - 1))
+  const std = Math.sqrt(squares / values.length)
   return values.map((value) => (std > 0 ? (value - mean) / std : 0))
 }
 

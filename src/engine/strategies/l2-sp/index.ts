@@ -20,7 +20,7 @@ export const l2sp: Strategy<Options> = {
         name: 'fine-tune',
         steps,
         trains: () => true,
-        batchNorm: batchNormModes(spec, () => true),
+        batchNorm: batchNormModes(spec, () => true, 'train'),
         // two decays on one weight would fight each other
         weightDecay: () => 0,
         ...objectiveOf(options, spec.train.optimizer.name !== 'sgd', graph),

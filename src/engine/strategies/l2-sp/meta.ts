@@ -49,7 +49,7 @@ export const options = z.strictObject({
         .enum(['target', 'source', 'given'])
         .default('target')
         .describe(
-          "What the Fisher information is estimated on: the training images (not the paper's way, but they are there), `source` images as in the paper, or `given` in `train.inputs` as `fisher.<parameter>`",
+          "What the Fisher information is estimated on: the training images (not the paper's way, but they are there), `source` images as in the paper, or `given` in `train.inputs` as `fisher.<parameter>`, used as it is",
         ),
       source: z
         .string()

@@ -35,12 +35,11 @@ export class L2spRuntime implements StrategyRuntime {
 
   async enter(): Promise<void | 'stopped'> {
     if (!usesFisher(this.options.variant) || this.constants.size > 0) return
-    const found = this.options.fisher.data === 'given' ? this.given() : await this.estimated()
+    const found = this.given() ?? (await this.estimated())
     if (!found) return 'stopped'
-    const fisher = conditioned(found.values, this.options.fisher)
     this.about = found.about
-    this.keep(fisher)
-    this.tell(fisher)
+    this.keep(found.values)
+    this.tell(found.values)
   }
 
   private keep(fisher: ReadonlyMap<string, Float32Array>): void {
@@ -48,11 +47,17 @@ export class L2spRuntime implements StrategyRuntime {
       this.constants.set(fisherName(name), tf.keep(tf.tensor(values, this.context.bank.get(name).shape)))
   }
 
-  /** @throws UserError for a parameter without one, or of another shape */
+  /** As they are in `train.inputs`. @throws UserError for a parameter without one, or of another shape */
   private given() {
+    const { inputs } = this.context
+    if (
+      this.options.fisher.data !== 'given' &&
+      !this.weighted.some(({ name }) => inputs.has(fisherName(name)))
+    )
+      return undefined
     const values = new Map<string, Float32Array>()
     for (const info of this.weighted) {
-      const tensor = this.context.inputs.get(fisherName(info.name))
+      const tensor = inputs.get(fisherName(info.name))
       const wanted = originShape(info)
       if (!tensor || tensor.shape.join() !== wanted.join())
         throw new UserError(
@@ -82,7 +87,8 @@ export class L2spRuntime implements StrategyRuntime {
         },
       })
       const data = fisher.data === 'source' ? ('source' as const) : ('target' as const)
-      return values && { values, about: { data, head: opened.head, images: opened.count } }
+      const about = { data, head: opened.head, images: opened.count }
+      return values && { values: conditioned(values, fisher), about }
     } finally {
       opened.dispose()
     }
