@@ -28,9 +28,13 @@ const spec = (options: Record<string, unknown>) =>
 describe.each([
   ['l2-sp', {}],
   ['l2-sp-fisher', { fisher: { images: 6, normalise: true } }],
+  ['l1-sp', { alpha: 0.002, smoothed: true }],
   ['group-lasso-sp', { alpha: 0.02 }],
-] as const)('%s', (variant, options) => {
-  const mistakes = ['towards zero', 'biases and scales too', 'the half left out']
+  ['group-lasso-sp-fisher', { alpha: 0.02, fisher: { images: 6, normalise: true } }],
+  ['l1-sp', { alpha: 0.02, form: 'proximal' }],
+  ['group-lasso-sp', { alpha: 0.05, form: 'proximal' }],
+] as const)('%s %j', (variant, options) => {
+  const mistakes = ['towards zero', 'biases and scales too', 'twice as strong']
   let ours: Recorded
   let theirs: Theirs[]
 
