@@ -10,13 +10,17 @@ export function layers(program: Command, cli: Cli): void {
   ).action(async (file: string, options: CommonOptions & { set: string[] }) => {
     const { terminal } = cli
     const { spec, base } = requireSpec(file, terminal.cwd, options.set)
-    const [{ loadModel }, { mediaFolder }, { attachHead, layerCosts, layerTable }, { RandomStream }] =
-      await Promise.all([
-        import('../../engine/formats'),
-        import('../../engine/media'),
-        import('../../engine/network'),
-        import('../../engine/random'),
-      ])
+    const [
+      { loadModel },
+      { mediaFolder },
+      { attachHead, inputShapeOf, layerCosts, layerTable },
+      { RandomStream },
+    ] = await Promise.all([
+      import('../../engine/formats'),
+      import('../../engine/media'),
+      import('../../engine/network'),
+      import('../../engine/random'),
+    ])
     const model = await loadModel(spec.model, { base, media: mediaFolder() })
     const { graph } = attachHead(model.graph, {
       classes: 2,
@@ -24,9 +28,8 @@ export function layers(program: Command, cli: Cli): void {
       std: spec.model.headStd,
       random: new RandomStream(0, 'head'),
     })
-    const side = spec.model.inputSize ?? graph.inputShape[0]
     const costs = new Map(
-      layerCosts(graph, [side, side, graph.inputShape[2]]).map((cost) => [cost.layer, cost]),
+      layerCosts(graph, inputShapeOf(graph, spec.model.inputSize)).map((cost) => [cost.layer, cost]),
     )
     const rows = layerTable(graph).map(({ name, stage, block, kind, parameters, names }) => ({
       ...{ name, stage, block, kind, parameters, names },

@@ -1,4 +1,5 @@
 import type { PredictionTable } from '../../events/artifacts'
+import { softmax } from './softmax'
 /** Scores of each image and its label. */
 export interface Scored {
   logits: ArrayLike<number>
@@ -21,22 +22,18 @@ interface Row {
 
 /** Softmax of one image's scores with its two best classes. */
 function rowOf({ logits, labels, classes }: Scored, index: number): Row {
-  const scores = Array.from({ length: classes }, (_, c) => logits[index * classes + c]!)
-  const top = Math.max(...scores)
-  const powers = scores.map((score) => Math.exp(score - top))
-  const sum = powers.reduce((a, b) => a + b, 0)
+  const shares = softmax(Array.from({ length: classes }, (_, c) => logits[index * classes + c]!))
   let first = 0
-  for (let c = 1; c < classes; c++) if (powers[c]! > powers[first]!) first = c
+  for (let c = 1; c < classes; c++) if (shares[c]! > shares[first]!) first = c
   let second = first === 0 ? 1 : 0
-  for (let c = 0; c < classes; c++) if (c !== first && powers[c]! > powers[second]!) second = c
-  const share = (c: number) => (powers[c] ?? 0) / sum
+  for (let c = 0; c < classes; c++) if (c !== first && shares[c]! > shares[second]!) second = c
   return {
     index,
     first,
     second,
-    confidence: share(first),
-    runnerUp: share(second),
-    truth: share(labels[index]!),
+    confidence: shares[first]!,
+    runnerUp: shares[second] ?? 0,
+    truth: shares[labels[index]!] ?? 0,
   }
 }
 

@@ -11,6 +11,12 @@ function multiplyAdds({ op }: LayerNode, input: readonly number[], output: reado
   return 0
 }
 
+/** Shape of the square input of this side; the network's own when left out. */
+export const inputShapeOf = (
+  { inputShape }: Pick<NetworkGraph, 'inputShape'>,
+  side: number = inputShape[0],
+): [height: number, width: number, channels: number] => [side, side, inputShape[2]]
+
 /**
  * Multiply-adds (of convolutions and dense layers, as papers count them), values of parameters and buffers, and
  * output values of each layer for one image.

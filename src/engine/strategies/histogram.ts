@@ -25,10 +25,3 @@ export function logHistogram(
     zeros,
   }
 }
-
-export function median(values: Float64Array): number {
-  if (values.length === 0) return 0
-  const sorted = values.slice().sort()
-  const half = sorted.length >> 1
-  return sorted.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2
-}

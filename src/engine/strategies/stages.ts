@@ -12,6 +12,10 @@ export function backboneStages(
   return stages.filter((stage) => stage.layers.some((layer) => pretrained.has(layer)))
 }
 
+/** Name of the stage that each layer is in. */
+export const stageByLayer = (stages: readonly Stage[]): ReadonlyMap<string, string> =>
+  new Map(stages.flatMap(({ name, layers }) => layers.map((layer) => [layer, name])))
+
 /** Depth of each layer counted from the top: 0 for the top backbone stage, 1 for the one below, … */
 export function depths(
   stages: readonly Stage[],

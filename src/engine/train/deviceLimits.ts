@@ -1,7 +1,7 @@
 import type { ResolvedSpec } from '../../spec/schema'
 import { ExitCode, UserError } from '../../spec/types'
 import { beyondLimits, gpuLimits } from '../backend'
-import { layerCosts } from '../network'
+import { inputShapeOf, layerCosts } from '../network'
 import type { NetworkGraph } from '../network/types'
 
 /**
@@ -12,7 +12,7 @@ import type { NetworkGraph } from '../network/types'
 export function checkDeviceLimits(spec: ResolvedSpec, graph: NetworkGraph, size: number): void {
   const limits = gpuLimits()
   if (!limits) return
-  const costs = layerCosts(graph, [size, size, graph.inputShape[2]])
+  const costs = layerCosts(graph, inputShapeOf(graph, size))
   const problem = beyondLimits(costs, spec.train.batchSize, limits)
   if (!problem) return
   const hint =

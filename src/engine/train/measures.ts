@@ -3,6 +3,7 @@ import { LAYER_MEASURES, type LayerInfo } from '../../events/types'
 import { prefetch } from '../backend'
 import type { NetworkGraph, ParameterSource } from '../network/types'
 import { floats } from '../optim/floats'
+import { channelDrift } from './drift'
 
 export interface MeasureInput {
   graph: NetworkGraph
@@ -126,16 +127,9 @@ function ratio(a: number, b: number): number {
 }
 
 /** Mean over channels of |running mean - its value in w0| / sqrt(running variance in w0 + eps). */
-function batchNormDrift({ graph, bank, w0 }: MeasureInput, layer: LayerInfo): number {
-  const node = graph.nodes.find((candidate) => candidate.name === layer.name)
-  if (node?.op.kind !== 'batchNorm' || !node.parameters.mean || !node.parameters.variance) return 0
-  const now = floats(bank.get(node.parameters.mean))
-  const mean = floats(w0.get(node.parameters.mean))
-  const variance = floats(w0.get(node.parameters.variance))
-  let sum = 0
-  for (let i = 0; i < now.length; i++)
-    sum += Math.abs(now[i]! - mean[i]!) / Math.sqrt(variance[i]! + node.op.epsilon)
-  return sum / Math.max(1, now.length)
+function batchNormDrift(input: MeasureInput, layer: LayerInfo): number {
+  const drift = channelDrift(layer.name, input) ?? []
+  return drift.reduce((sum, value) => sum + Math.abs(value), 0) / Math.max(1, drift.length)
 }
 
 /** Share of backbone values that are not bit-equal to the pre-trained ones, and ||w - w0|| / ||w0|| over the backbone. */

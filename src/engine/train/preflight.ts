@@ -4,7 +4,7 @@ import { largestBatch, predictBytes, wasmLimitBytes } from '../backend/memory'
 import { auditDataset, openDataset } from '../data'
 import { loadModel } from '../formats'
 import { mediaFolder } from '../media'
-import { attachHead, layerCosts, matchParameters } from '../network'
+import { attachHead, inputShapeOf, layerCosts, matchParameters } from '../network'
 import type { NetworkGraph } from '../network/types'
 import { RandomStream } from '../random'
 import { NotFiniteError } from './failure'
@@ -92,8 +92,7 @@ async function checkPatterns(spec: ResolvedSpec, graph: NetworkGraph, problems: 
 }
 
 function costsOf(spec: ResolvedSpec, graph: NetworkGraph) {
-  const side = spec.model.inputSize ?? graph.inputShape[0]
-  return layerCosts(graph, [side, side, graph.inputShape[2]])
+  return layerCosts(graph, inputShapeOf(graph, spec.model.inputSize))
 }
 
 function checkMemory(spec: ResolvedSpec, graph: NetworkGraph, problems: Problem[]): void {

@@ -4,7 +4,7 @@ import { UserError } from '../../spec/types'
 import { openBackend, tf } from '../backend'
 import { evaluationBatches, openLabelledImages } from '../data'
 import type { Dataset } from '../data/types'
-import { evaluateScores } from '../evaluate'
+import { evaluateScores, softmax } from '../evaluate'
 import { loadModel } from '../formats'
 import { mediaFolder } from '../media'
 import { createBank, runGraph } from '../network'
@@ -103,14 +103,6 @@ async function score(
   } finally {
     bank.dispose()
   }
-}
-
-/** Probabilities by softmax, relative to the highest score. */
-function softmax(scores: Float32Array): number[] {
-  const top = Math.max(...scores)
-  const powers = [...scores].map((value) => Math.exp(value - top))
-  const sum = powers.reduce((a, b) => a + b, 0)
-  return powers.map((value) => value / sum)
 }
 
 /**

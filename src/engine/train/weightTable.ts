@@ -2,6 +2,7 @@ import type { LayerInfo } from '../../events/types'
 import type { LayerWeights, WeightTable } from '../../events/artifacts'
 import type { NetworkGraph, ParameterSource } from '../network/types'
 import { floats } from '../optim/floats'
+import { channelDrift } from './drift'
 
 const BINS = 40
 const QUANTILES = 64
@@ -66,15 +67,9 @@ function histogram(parts: readonly Float32Array[], { low, high }: { low: number;
   return counts
 }
 
-function driftOf(layer: LayerInfo, { graph, bank, w0 }: Networks): number[] | undefined {
-  const node = layer.batchNorm ? graph.nodes.find(({ name }) => name === layer.name) : undefined
-  if (node?.op.kind !== 'batchNorm' || !node.parameters.mean || !node.parameters.variance) return undefined
-  const { epsilon } = node.op
-  const [now, then] = [floats(bank.get(node.parameters.mean)), floats(w0.get(node.parameters.mean))]
-  const variance = floats(w0.get(node.parameters.variance))
-  const sorted = Array.from(now, (value, i) => (value - then[i]!) / Math.sqrt(variance[i]! + epsilon)).sort(
-    (a, b) => a - b,
-  )
+function driftOf(layer: LayerInfo, networks: Networks): number[] | undefined {
+  const sorted = layer.batchNorm ? channelDrift(layer.name, networks)?.sort((a, b) => a - b) : undefined
+  if (!sorted) return undefined
   const wanted = Math.min(QUANTILES, sorted.length)
   return Array.from({ length: wanted }, (_, i) => {
     const at = wanted > 1 ? Math.round((i * (sorted.length - 1)) / (wanted - 1)) : 0

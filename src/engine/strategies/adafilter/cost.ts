@@ -1,4 +1,4 @@
-import { layerCosts } from '../../network'
+import { inputShapeOf, layerCosts } from '../../network'
 import type { PlanContext, StrategyCost } from '../types'
 import type { Options } from './meta'
 import type { Structure } from './sites'
@@ -8,8 +8,7 @@ import type { Structure } from './sites'
  * for the pre-trained one (strategies.md 7.5); the gate network forward and backward.
  */
 export function cost({ graph, spec }: PlanContext, options: Options, structure: Structure): StrategyCost {
-  const side = spec.model.inputSize ?? graph.inputShape[0]
-  const shape = [side, side, graph.inputShape[2]] as const
+  const shape = inputShapeOf(graph, spec.model.inputSize)
   const rows = layerCosts(graph, shape)
   const gated = new Set(structure.sites.flatMap(({ layers }) => layers))
   const heads = new Set(graph.nodes.filter(({ stage }) => stage === 'head').map(({ name }) => name))

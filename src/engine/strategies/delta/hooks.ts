@@ -1,6 +1,7 @@
 import { UserError } from '../../../spec/types'
 import { inferShapes, suggest } from '../../network'
 import type { LayerNode, NetworkGraph, Stage } from '../../network/types'
+import { stageByLayer } from '../stages'
 import type { Options } from './meta'
 
 export interface Hook {
@@ -35,7 +36,7 @@ export function hooksOf(
 ): Hook[] {
   const nodes = new Map(graph.nodes.map((node) => [node.name, node]))
   const shapes = inferShapes(graph)
-  const stageOf = new Map(stages.flatMap(({ name, layers }) => layers.map((layer) => [layer, name])))
+  const stageOf = stageByLayer(stages)
   const hookOf = (node: LayerNode): Hook => ({
     layer: node.name,
     ...(node.parameters.bias && { bias: node.parameters.bias }),

@@ -1,7 +1,7 @@
 import type { Scalar } from '@tensorflow/tfjs-core'
 import { UserError } from '../../../spec/types'
 import { tf } from '../../backend'
-import { layerCosts } from '../../network'
+import { HEAD_BIAS, HEAD_WEIGHT, inputShapeOf, layerCosts } from '../../network'
 import { batchNormModes } from '../batchNorm'
 import type { LossTerm, Phase, PlanContext, Strategy, StepView } from '../types'
 import { hooksOf, type Hook } from './hooks'
@@ -88,7 +88,7 @@ function termsOf(hooks: readonly Hook[], options: Options): LossTerm[] {
     name: 'head decay',
     value: ({ trained, parameters }: StepView): Scalar =>
       tf.tidy(() => {
-        const names = ['head.weight', 'head.bias'].filter((name) => trained.has(name))
+        const names = [HEAD_WEIGHT, HEAD_BIAS].filter((name) => trained.has(name))
         const squares = names.map((name) => tf.sum(tf.square(parameters.get(name))))
         return tf.mul(
           beta / 2,
@@ -101,8 +101,7 @@ function termsOf(hooks: readonly Hook[], options: Options): LossTerm[] {
 
 /** A step and the teacher's forward pass up to the last compared map. */
 function costOf({ graph, stages, spec }: PlanContext, options: Options) {
-  const side = spec.model.inputSize ?? graph.inputShape[0]
-  const costs = layerCosts(graph, [side, side, graph.inputShape[2]])
+  const costs = layerCosts(graph, inputShapeOf(graph, spec.model.inputSize))
   const forward = costs.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0)
   const last = hooksOf(graph, stages, options).at(-1)!.layer
   const until = costs.findIndex(({ layer }) => layer === last)

@@ -1,12 +1,5 @@
+import { softmax } from '../../evaluate'
 import type { Options } from './meta'
-
-/** exp(z / t) over its sum. */
-function softmax(values: readonly number[], temperature: number): number[] {
-  const top = Math.max(...values)
-  const powers = values.map((value) => Math.exp((value - top) / temperature))
-  const sum = powers.reduce((a, b) => a + b, 0)
-  return powers.map((power) => power / sum)
-}
 
 /** (d - mean) / std, the std with n in the denominator as numpy's, which the release calls; all 0 where nothing differs. */
 function standardised(values: readonly number[]): number[] {
@@ -25,7 +18,7 @@ export function channelWeights(
   { recipe, temperature }: Pick<Options, 'recipe' | 'temperature'>,
 ): number[] {
   const values = Array.from(differences)
-  return recipe === 'paper' ? softmax(values, 1) : softmax(standardised(values), temperature)
+  return recipe === 'paper' ? softmax(values) : softmax(standardised(values), temperature)
 }
 
 /** Number of channels that weights of this entropy would be spread over evenly, as a share of all: 1 is flat. */

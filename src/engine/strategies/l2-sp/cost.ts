@@ -1,11 +1,10 @@
-import { layerCosts } from '../../network'
+import { inputShapeOf, layerCosts } from '../../network'
 import type { PlanContext, StrategyCost } from '../types'
 import { usesFisher, type Options } from './strengths'
 
 /** A plain step; the penalty's arithmetic is a few operations a weight, whatever the image. */
 export function costOf({ graph, spec }: PlanContext, { variant }: Options): StrategyCost {
-  const side = spec.model.inputSize ?? graph.inputShape[0]
-  const costs = layerCosts(graph, [side, side, graph.inputShape[2]])
+  const costs = layerCosts(graph, inputShapeOf(graph, spec.model.inputSize))
   const forward = costs.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0)
   const values = [...graph.parameters.values()]
     .filter(({ pretrained }) => pretrained)

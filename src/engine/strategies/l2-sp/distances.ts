@@ -1,7 +1,9 @@
+import { median } from 'simple-statistics'
 import type { FilterDistances } from '../../../events/pictures/l2-sp'
 import type { NetworkGraph, ParameterSource, Stage } from '../../network/types'
 import { floats } from '../../optim/floats'
-import { logHistogram, median } from '../histogram'
+import { logHistogram } from '../histogram'
+import { stageByLayer } from '../stages'
 
 /** From 1e-8 to 10, eight bins a factor of ten. */
 export const HISTOGRAM = { perDecade: 8, low: -8, high: 1 } as const
@@ -27,7 +29,7 @@ export function filterDistances(
   }: { graph: NetworkGraph; stages: readonly Stage[]; bank: ParameterSource; w0: ParameterSource },
   axes: ReadonlyMap<string, readonly number[]>,
 ): FilterDistances {
-  const stageOf = new Map(stages.flatMap(({ name, layers }) => layers.map((layer) => [layer, name])))
+  const stageOf = stageByLayer(stages)
   const rows = [...graph.parameters.values()]
     .filter(({ pretrained, role }) => pretrained && role === 'kernel')
     .map(({ name, layer, shape }) => {
@@ -39,7 +41,7 @@ export function filterDistances(
         stage: stageOf.get(layer) ?? '',
         filters,
         atStart: distances.filter((d) => d === 0).length,
-        median: Number(median(distances).toPrecision(4)),
+        median: Number(median(Array.from(distances)).toPrecision(4)),
         histogram: logHistogram(distances, HISTOGRAM),
       }
     })

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { ops, tf, valueAndGradients } from '../../backend'
+import { softmax } from '../../evaluate'
 import { floats } from '../../optim/floats'
 import type { RandomStream } from '../../random'
 import { yieldNow } from '../../train/yieldNow'
@@ -19,14 +20,6 @@ export interface FisherInput {
   random: RandomStream
   /** @returns whether to stop */
   progress: (done: number) => boolean
-}
-
-/** Probabilities of one row of scores. */
-function softmax(scores: Float32Array): number[] {
-  const top = Math.max(...scores)
-  const powers = [...scores].map((score) => Math.exp(score - top))
-  const sum = powers.reduce((a, b) => a + b, 0)
-  return powers.map((power) => power / sum)
 }
 
 function draw(probabilities: readonly number[], random: RandomStream): number {

@@ -1,4 +1,4 @@
-import { layerCosts } from '../../network'
+import { inputShapeOf, layerCosts } from '../../network'
 import type { PlanContext, StrategyCost } from '../types'
 import type { Options } from './meta'
 import type { Structure } from './structure'
@@ -8,8 +8,7 @@ import type { Structure } from './structure'
  * on the frozen one and on frozen layers above the first routed block (strategies.md 6.5).
  */
 export function cost({ graph, spec }: PlanContext, options: Options, structure: Structure): StrategyCost {
-  const side = spec.model.inputSize ?? graph.inputShape[0]
-  const shape = [side, side, graph.inputShape[2]] as const
+  const shape = inputShapeOf(graph, spec.model.inputSize)
   const plain = layerCosts(graph, shape)
   const sum = (rows: readonly { multiplyAdds: number }[]): number =>
     rows.reduce((total, { multiplyAdds }) => total + multiplyAdds, 0)

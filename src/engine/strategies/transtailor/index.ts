@@ -1,7 +1,7 @@
 import { UserError } from '../../../spec/types'
 import { optimizerSchema } from '../../../spec/schema'
 import { ops } from '../../backend'
-import { layerCosts, PrunedCost, pruneGraph } from '../../network'
+import { inputShapeOf, layerCosts, PrunedCost, pruneGraph } from '../../network'
 import type { ParameterInfo } from '../../network/types'
 import { batchNormModes } from '../batchNorm'
 import type { Forward, ForwardContext, Phase, PlanContext, Strategy } from '../types'
@@ -105,8 +105,7 @@ export function lengthsOf(steps: number, { rounds, headSteps, factorSteps }: Opt
 
 /** Mean over the run: the head forward alone, factors and tuning forward and back, less with every cut. */
 function costOf({ graph, spec, steps }: PlanContext, options: Options) {
-  const side = spec.model.inputSize ?? graph.inputShape[0]
-  const shape = [side, side, graph.inputShape[2]] as const
+  const shape = inputShapeOf(graph, spec.model.inputSize)
   const layout = layoutOf(graph, options)
   const whole = new PrunedCost(graph, layout.map, shape).total(countsOf(layout, new Map()))
   const lengths = lengthsOf(steps, options)
