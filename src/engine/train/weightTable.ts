@@ -2,6 +2,7 @@ import type { LayerInfo } from '../../events/types'
 import type { LayerWeights, WeightTable } from '../../events/artifacts'
 import type { NetworkGraph, ParameterSource } from '../network/types'
 import { floats } from '../optim/floats'
+import { evenRanks } from '../ranks'
 import { channelDrift } from './drift'
 
 const BINS = 40
@@ -69,10 +70,5 @@ function histogram(parts: readonly Float32Array[], { low, high }: { low: number;
 
 function driftOf(layer: LayerInfo, networks: Networks): number[] | undefined {
   const sorted = layer.batchNorm ? channelDrift(layer.name, networks)?.sort((a, b) => a - b) : undefined
-  if (!sorted) return undefined
-  const wanted = Math.min(QUANTILES, sorted.length)
-  return Array.from({ length: wanted }, (_, i) => {
-    const at = wanted > 1 ? Math.round((i * (sorted.length - 1)) / (wanted - 1)) : 0
-    return Number(sorted[at]!.toPrecision(3))
-  })
+  return sorted && evenRanks(sorted, QUANTILES).map((value) => Number(value.toPrecision(3)))
 }

@@ -3,6 +3,7 @@ import type { DeltaPicture, FeatureDistances } from '../../../events/pictures/de
 import { ops, tf } from '../../backend'
 import { runGraph } from '../../network'
 import type { ParameterSource } from '../../network/types'
+import { evenRanks } from '../../ranks'
 import type { RuntimeContext } from '../types'
 import type { Hook } from './hooks'
 import type { Options } from './meta'
@@ -12,15 +13,6 @@ import { perplexity } from './weights'
 const SHOWN = 64
 
 const short = (value: number): number => Number(value.toPrecision(4))
-
-/** At most 64 entries at evenly spaced ranks. */
-function ranks<T>(sorted: readonly T[]): T[] {
-  const wanted = Math.min(SHOWN, sorted.length)
-  return Array.from(
-    { length: wanted },
-    (_, i) => sorted[Math.round((i * (sorted.length - 1)) / Math.max(1, wanted - 1))]!,
-  )
-}
 
 export function attentionPicture(
   hooks: readonly Hook[],
@@ -35,7 +27,10 @@ export function attentionPicture(
       layer,
       stage,
       channels,
-      bars: ranks(own.map((w) => w * channels).sort((a, b) => b - a)).map(short),
+      bars: evenRanks(
+        own.map((w) => w * channels).sort((a, b) => b - a),
+        SHOWN,
+      ).map(short),
       perplexity: perplexity(own),
       negative: differences ? differences.filter((value) => value < 0).length / channels : 0,
     }
@@ -73,7 +68,7 @@ export async function distancePicture(
       layer,
       stage,
       mean: short(distances.reduce((a, b) => a + b, 0) / channels),
-      points: ranks(points).map(([attention, distance]): [number, number] => [
+      points: evenRanks(points, SHOWN).map(([attention, distance]): [number, number] => [
         short(attention),
         short(distance),
       ]),

@@ -1,6 +1,7 @@
 import type { Histogram, TransTailorLayer } from '../../../events/pictures/transtailor'
 import type { KeptChannels } from '../../network'
 import type { LayerNode } from '../../network/types'
+import { evenRanks } from '../../ranks'
 import type { Layout } from './layout'
 
 const MARKS = 40
@@ -45,11 +46,7 @@ export function pictureLayers(
     const sorted = (importance ?? [])
       .map((value, i) => ({ value, channel: there ? there[i]! : i }))
       .sort((a, b) => b.value - a.value || a.channel - b.channel)
-    const wanted = Math.min(MARKS, sorted.length)
-    const marks = Array.from(
-      { length: wanted },
-      (_, i) => sorted[wanted > 1 ? Math.round((i * (sorted.length - 1)) / (wanted - 1)) : 0]!,
-    )
+    const marks = evenRanks(sorted, MARKS)
     const stays = new Set(left)
     return {
       layer: name,
