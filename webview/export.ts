@@ -17,7 +17,7 @@ const INLINED = [
 ] as const
 
 /** A drawing of the page as a file of its own: styles written out, the page's colour behind it. */
-export function svgText(drawing: SVGSVGElement): string {
+function svgText(drawing: SVGSVGElement): string {
   const copy = drawing.cloneNode(true) as SVGSVGElement
   const from = [drawing, ...drawing.querySelectorAll<SVGElement>('*')]
   const to = [copy, ...copy.querySelectorAll<SVGElement>('*')]
@@ -38,6 +38,10 @@ export function svgText(drawing: SVGSVGElement): string {
   copy.prepend(ground)
   return new XMLSerializer().serializeToString(copy)
 }
+
+/** The drawing of this name in a part of the page, as a file's text. */
+export const drawingOf = (root: ParentNode, name: string): string =>
+  svgText(root.querySelector<SVGSVGElement>(`[data-picture=${name}]`)!)
 
 /** base64 of a PNG at twice the size, of a drawing's text. */
 export async function pngOf(svg: string): Promise<string> {

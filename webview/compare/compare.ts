@@ -2,11 +2,12 @@ import { LitElement, html, nothing, svg, unsafeCSS, type PropertyValues } from '
 import { customElement, property, state } from 'lit/decorators.js'
 import type { Comparison, OtherRun, PairedResult } from '../../src/extension/protocol'
 import type { Theme } from '../colour'
-import { svgText, type Exportable } from '../export'
+import { drawingOf, type Exportable } from '../export'
 import '../exportMenu'
 import { count, duration, fixed } from '../format'
 import type { Host } from '../panel/host'
 import type { PanelState } from '../panel/state'
+import section from '../section.css'
 import shared from '../shared.css'
 import { styled } from '../styled'
 import own from './compare.css'
@@ -39,7 +40,7 @@ const signed = (value: number): string => (value > 0 ? '+' : '') + fixed(value)
 /** Runs of the same folder side by side: intervals, paired differences from a reference, what their files differ in. */
 @customElement('thaw-compare')
 export class Compare extends LitElement {
-  static override styles = [unsafeCSS(shared), unsafeCSS(own)]
+  static override styles = [unsafeCSS(shared), unsafeCSS(section), unsafeCSS(own)]
 
   @property({ attribute: false }) data!: PanelState
   @property({ attribute: false }) host!: Host
@@ -290,7 +291,7 @@ export class Compare extends LitElement {
   private export(comparison: Comparison): Exportable {
     return {
       name: 'comparison',
-      svg: () => svgText(this.renderRoot.querySelector<SVGSVGElement>('[data-picture=compare]')!),
+      svg: () => drawingOf(this.renderRoot, 'compare'),
       rows: () => [
         [
           'run',

@@ -3,7 +3,6 @@ import { customElement, property, state } from 'lit/decorators.js'
 import type { Axis } from '../axis'
 import type { Theme } from '../colour'
 import { fixed, number } from '../format'
-import type { Host } from '../panel/host'
 import type { Line, PanelState } from '../panel/state'
 import shared from '../shared.css'
 import { styled } from '../styled'
@@ -25,9 +24,6 @@ export class Curves extends LitElement {
   @property({ attribute: false }) data!: PanelState
   @property({ attribute: false }) axis!: Axis
   @property() theme: Theme = 'dark'
-  @property({ attribute: false }) host!: Host
-  /** Step under the pointer, for the read-out. */
-  @property({ attribute: false }) crosshair?: number
   @state() private labels: Partial<Record<CurveName, Label[]>> = {}
 
   private charts: Partial<Record<CurveName, Chart>> = {}

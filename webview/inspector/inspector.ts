@@ -4,7 +4,7 @@ import type { LayerWeights, WeightTable } from '../../src/events/artifacts'
 import type { LayerHistory } from '../../src/extension/protocol'
 import type { Range } from '../axis'
 import type { Theme } from '../colour'
-import { svgText, type Exportable } from '../export'
+import { drawingOf, type Exportable } from '../export'
 import '../exportMenu'
 import { count, number } from '../format'
 import { icon } from '../icons'
@@ -200,10 +200,6 @@ export class Inspector extends LitElement {
     </section>`
   }
 
-  private drawing(name: string): string {
-    return svgText(this.renderRoot.querySelector<SVGSVGElement>(`[data-picture=${name}]`)!)
-  }
-
   private get fileName(): string {
     return this.data.run!.layers[this.layer]!.name.replaceAll('/', '-')
   }
@@ -213,7 +209,7 @@ export class Inspector extends LitElement {
     const names = Object.keys(high) as (keyof typeof high)[]
     return {
       name: `${this.fileName}-history`,
-      svg: () => this.drawing('history'),
+      svg: () => drawingOf(this.renderRoot, 'history'),
       rows: () => [
         ['from step', 'to step', ...names],
         ...to.map((step, i) => [from[i], step, ...names.map((name) => high[name]![i])]),
@@ -225,7 +221,7 @@ export class Inspector extends LitElement {
     const width = (high - low) / w0.length
     return {
       name: `${this.fileName}-weights`,
-      svg: () => this.drawing('weights'),
+      svg: () => drawingOf(this.renderRoot, 'weights'),
       rows: () => [
         ['from', 'to', 'w0', 'now'],
         ...w0.map((then, i) => [low + i * width, low + (i + 1) * width, then, now[i]]),

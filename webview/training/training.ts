@@ -43,6 +43,8 @@ export class Training extends LitElement {
   @query('thaw-map') private map?: FreezeMap
 
   private axis: Axis = createAxis(900, 1)
+  /** The state with the window of layers; the same object until one of them changes, so that charts are not fed in vain. */
+  private shown!: PanelState
   private asked = ''
 
   override connectedCallback(): void {
@@ -57,6 +59,7 @@ export class Training extends LitElement {
   }
 
   override willUpdate(changed: PropertyValues): void {
+    if (changed.has('data') || changed.has('window')) this.shown = { ...this.data, window: this.window }
     const { head } = this.data
     const steps = Math.max(head?.steps ?? 1, head?.step ?? 1)
     const layer = this.inspected === undefined ? undefined : this.data.run?.layers[this.inspected]
@@ -158,20 +161,14 @@ export class Training extends LitElement {
 
   override render() {
     const { axis, theme, crosshair, selection } = this
-    const data = { ...this.data, window: this.window }
+    const data = this.shown
     const { run } = data
     if (!run) return nothing
     const inspected =
       this.inspected !== undefined && this.inspected < run.layers.length ? this.inspected : undefined
     return html`<div class="columns">
       <div class="body" ${styled({ width: `${axis.width}px` })} @wheel=${this.wheel}>
-        <thaw-curves
-          .data=${data}
-          .axis=${axis}
-          .host=${this.host}
-          .crosshair=${crosshair}
-          theme=${theme}
-        ></thaw-curves>
+        <thaw-curves .data=${data} .axis=${axis} theme=${theme}></thaw-curves>
         <thaw-map
           .data=${data}
           .axis=${axis}
