@@ -1,9 +1,9 @@
 import * as vscode from 'vscode'
 import { heavy } from './load'
+import { openRunFile } from './openRunFile'
 import { log } from './output'
 import type { Panels } from './panel/panels'
 import type { Command } from './protocol'
-import { isRunFile } from './runFileName'
 import type { StatusBar } from './statusBar'
 
 interface Parts {
@@ -35,17 +35,8 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
 
 /** Saves and checks the run file, starts its trainer as a process of its own and opens the panel. */
 async function run({ panels, status, diagnostics }: Parts, uri?: vscode.Uri): Promise<string | undefined> {
-  if (!vscode.workspace.isTrusted) {
-    void vscode.window.showErrorMessage('Thaw runs nothing in a workspace you have not trusted.')
-    return undefined
-  }
-  const document = uri
-    ? await vscode.workspace.openTextDocument(uri)
-    : vscode.window.activeTextEditor?.document
-  if (!document || !isRunFile(document.uri.path)) {
-    void vscode.window.showErrorMessage('Open a run file (*.thaw.json) and run it from there.')
-    return undefined
-  }
+  const document = await openRunFile(uri, 'Open a run file (*.thaw.json) and run it from there.')
+  if (!document) return undefined
   // an automatic save may come first, and then there is nothing left to save
   if (document.isDirty && !(await document.save()) && document.isDirty) {
     const message = `${document.uri.fsPath} could not be saved, so it was not run.`
@@ -85,13 +76,9 @@ async function run({ panels, status, diagnostics }: Parts, uri?: vscode.Uri): Pr
 
 /** Lets a person choose among the workspace's runs. */
 async function pickRun(only?: 'running'): Promise<string | undefined> {
-  const { listRuns, runsFolder } = heavy()
-  const files = await vscode.workspace.findFiles('**/*.thaw.json', '**/node_modules/**', 200)
-  const roots = new Set([
-    ...(vscode.workspace.workspaceFolders ?? []).map((folder) => runsFolder(folder.uri.fsPath)),
-    ...files.map((file) => runsFolder(vscode.Uri.joinPath(file, '..').fsPath)),
-  ])
-  const runs = (await Promise.all([...roots].map((root) => listRuns(root)))).flat()
+  const { findRunsFolders, listRuns } = heavy()
+  const roots = await findRunsFolders()
+  const runs = (await Promise.all(roots.map((root) => listRuns(root)))).flat()
   const alive = ['running', 'paused', 'preparing']
   const shown = runs.filter((one) => !only || alive.includes(one.state)).sort((a, b) => b.created - a.created)
   if (shown.length === 0) {

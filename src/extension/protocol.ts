@@ -110,7 +110,7 @@ export type Command =
   | { do: 'checkpoint' }
   | { do: 'evaluate' }
 
-/** A run that lies beside the shown one, for Compare and for lines laid over each other. */
+/** A run that lies beside the shown one. */
 export interface OtherRun {
   id: string
   folder: string
@@ -141,7 +141,7 @@ export interface PairedResult {
 }
 
 export interface Comparison {
-  runs: (OtherRun & { seconds?: number; moved?: number; parameters?: number })[]
+  runs: (OtherRun & { seconds?: number; moved?: number })[]
   /** Each pair once, the shown run first where it takes part. */
   pairs: PairedResult[]
   /** Fields of the run file that differ, with each run's value as text, in the order of `runs`. */
@@ -155,9 +155,8 @@ export interface LayerHistory {
   layer: number
   from: number[]
   to: number[]
-  /** Greatest and least of each column; NaN (null on the wire) where nothing was measured. */
+  /** Greatest of each column; null where nothing was measured. */
   high: Partial<Record<LayerMeasure, (number | null)[]>>
-  low: Partial<Record<LayerMeasure, (number | null)[]>>
 }
 
 /** Each is answered by one message with its `request`, or by `refused`. */
@@ -169,8 +168,6 @@ export type Question =
   /** A JSON file of `artifacts/` (src/events/artifacts.ts). */
   | { type: 'artifact'; name: string }
   | { type: 'runs' }
-  /** Lines of another run, thinned like the own. */
-  | { type: 'other'; folder: string }
   | { type: 'compare'; folders: string[] }
 
 export type Answer =
@@ -179,7 +176,6 @@ export type Answer =
   | { type: 'picture'; name: string; step: number; data: unknown }
   | { type: 'artifact'; name: string; data: unknown }
   | { type: 'runs'; runs: OtherRun[] }
-  | { type: 'other'; folder: string; name: string; lines: Record<string, LineNews>; evals: Accuracy[] }
   | { type: 'compare'; comparison: Comparison }
   | { type: 'refused'; message: string }
 
@@ -189,12 +185,8 @@ export type ToHost =
   | { v: 1; type: 'control'; command: Command }
   /** Asks where to save, then writes. `content` is text, or base64 for PNG. */
   | { v: 1; type: 'save'; name: string; format: 'svg' | 'png' | 'csv'; content: string }
-  /** Opens what lies on the disk: an image of the data (relative path), the run file, the run folder, another run's panel. */
-  | {
-      v: 1
-      type: 'open'
-      what: { image: string } | { runFile: true } | { runFolder: true } | { run: string } | { page: string }
-    }
+  /** Opens an image of the data, by its relative path. */
+  | { v: 1; type: 'open'; image: string }
 
 export type ToPanel =
   | { v: 1; type: 'changed' }

@@ -1,9 +1,10 @@
 import * as vscode from 'vscode'
 import { CheckpointStore, runsFolder } from '../events'
+import { findRunFiles } from './openRunFile'
 
 /** Folders that may hold runs: of each workspace folder, and beside each run file. */
 export async function findRunsFolders(): Promise<string[]> {
-  const files = await vscode.workspace.findFiles('**/*.thaw.json', '**/node_modules/**', 200)
+  const files = await findRunFiles()
   return [
     ...new Set([
       ...(vscode.workspace.workspaceFolders ?? []).map((folder) => runsFolder(folder.uri.fsPath)),

@@ -69,7 +69,7 @@ export class Host {
     this.api.postMessage({ v: 1, type: 'save', name, format, content })
   }
 
-  open(what: Extract<ToHost, { type: 'open' }>['what']): void {
-    this.api.postMessage({ v: 1, type: 'open', what })
+  openImage(image: string): void {
+    this.api.postMessage({ v: 1, type: 'open', image })
   }
 }

@@ -2,11 +2,12 @@ import { LitElement, html, nothing, svg, unsafeCSS, type PropertyValues } from '
 import { customElement, property, state } from 'lit/decorators.js'
 import type { PredictionTable, ThumbnailTable } from '../../src/events/artifacts'
 import type { Theme } from '../colour'
-import { svgText, type Exportable } from '../export'
+import { drawingOf, type Exportable } from '../export'
 import '../exportMenu'
 import { count, fixed } from '../format'
 import type { Host } from '../panel/host'
 import type { PanelState } from '../panel/state'
+import section from '../section.css'
 import shared from '../shared.css'
 import { confusionPicture, confusionTable } from './confusion'
 import own from './predictions.css'
@@ -21,7 +22,7 @@ const SHOWN = 8
 /** Confusion matrix, most wrong and least sure images, recall by class: of the newest evaluation of a split. */
 @customElement('thaw-predictions')
 export class Predictions extends LitElement {
-  static override styles = [unsafeCSS(shared), unsafeCSS(own)]
+  static override styles = [unsafeCSS(shared), unsafeCSS(section), unsafeCSS(own)]
 
   @property({ attribute: false }) data!: PanelState
   @property({ attribute: false }) host!: Host
@@ -181,7 +182,7 @@ export class Predictions extends LitElement {
       ? { name: name(second[i]!), p: runnerUp[i]! }
       : { name: name(labels[i]!), p: truth[i]! }
     return html`<li>
-      <button class="image" title="${path}; opens the file" @click=${() => this.host.open({ image: path })}>
+      <button class="image" title="${path}; opens the file" @click=${() => this.host.openImage(path)}>
         ${
           number === undefined
             ? html`<span class="none" aria-hidden="true"></span>`
@@ -247,15 +248,11 @@ export class Predictions extends LitElement {
     </section>`
   }
 
-  private drawing(name: string): string {
-    return svgText(this.renderRoot.querySelector<SVGSVGElement>(`[data-picture=${name}]`)!)
-  }
-
   private exportConfusion(confusion: readonly number[][]): Exportable {
     const { classes, split } = this.table!
     return {
       name: `confusion-${split}`,
-      svg: () => this.drawing('confusion'),
+      svg: () => drawingOf(this.renderRoot, 'confusion'),
       rows: () => [['true class', ...classes], ...confusion.map((row, i) => [classes[i], ...row])],
     }
   }
@@ -263,7 +260,7 @@ export class Predictions extends LitElement {
   private exportRecall(rows: readonly ClassRecall[]): Exportable {
     return {
       name: `recall-${this.table!.split}`,
-      svg: () => this.drawing('recall'),
+      svg: () => drawingOf(this.renderRoot, 'recall'),
       rows: () => [
         ['class', 'images', 'correct', 'recall', 'low', 'high', 'precision'],
         ...rows.map((r) => [r.name, r.total, r.correct, r.recall, r.low, r.high, r.precision]),

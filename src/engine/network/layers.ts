@@ -1,5 +1,6 @@
 import { UserError } from '../../spec/types'
 import type { LayerInfo } from '../../events/types'
+import { labelsOf, patternMatcher } from './pattern'
 import { suggest } from './suggest'
 import type { LayerNode, NetworkGraph } from './types'
 
@@ -39,33 +40,9 @@ export function layerTable(graph: NetworkGraph): LayerInfo[] {
   })
 }
 
-/** `*` matches any run of characters; a name without one also stands for all below it (`layer1` for `layer1.0.conv1`). */
-function matcher(pattern: string): (name: string) => boolean {
-  if (!pattern.includes('*')) return (name) => name === pattern || name.startsWith(`${pattern}.`)
-  const parts = pattern.split('*')
-  return (name) => {
-    const [first, last] = [parts[0]!, parts.at(-1)!]
-    if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length)
-      return false
-    // plain search, since a pattern turned into a regular expression can take exponential time
-    let at = first.length
-    for (const part of parts.slice(1, -1)) {
-      const found = name.indexOf(part, at)
-      if (found < 0) return false
-      at = found + part.length
-    }
-    return at <= name.length - last.length
-  }
-}
-
-function labels(node: Row): string[] {
-  const block = node.block ? [`${node.stage}/${node.block}`] : []
-  return [node.stage, ...block, node.name]
-}
-
 function noMatch(graph: NetworkGraph, pattern: string): UserError {
   const known = new Set(
-    weighted(graph).flatMap((node) => [...labels(node), ...Object.values(node.parameters)]),
+    weighted(graph).flatMap((node) => [...labelsOf(node), ...Object.values(node.parameters)]),
   )
   return new UserError(
     `'${pattern}' matches no layer, stage or parameter of ${graph.architecture}; ${suggest(pattern, [...known])}`,
@@ -79,10 +56,10 @@ function noMatch(graph: NetworkGraph, pattern: string): UserError {
 export function matchParameters(graph: NetworkGraph, patterns: readonly string[]): Set<string> {
   const names = new Set<string>()
   for (const pattern of patterns) {
-    const matches = matcher(pattern)
+    const matches = patternMatcher(pattern)
     const before = weighted(graph).flatMap((node) => {
       const all = Object.values(node.parameters)
-      return labels(node).some(matches) ? all : all.filter(matches)
+      return labelsOf(node).some(matches) ? all : all.filter(matches)
     })
     if (before.length === 0) throw noMatch(graph, pattern)
     before.forEach((name) => names.add(name))

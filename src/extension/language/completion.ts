@@ -1,4 +1,5 @@
 import * as vscode from 'vscode'
+import { labelsOf, patternMatcher } from '../../engine/network/pattern'
 import { networkOf, type NetworkNames } from './layers'
 import { patternAt } from './patterns'
 
@@ -71,7 +72,8 @@ export class LayerHover implements vscode.HoverProvider {
     const pattern = document.getText().slice(spot.start + 1, spot.end - 1)
     const network = await networkOf(document)
     if (!network) return undefined
-    const matched = network.layers.filter((layer) => matches(pattern, layer))
+    const matches = patternMatcher(pattern)
+    const matched = network.layers.filter((layer) => [...labelsOf(layer), ...layer.names].some(matches))
     const text = new vscode.MarkdownString(
       matched.length === 0
         ? `\`${pattern}\` matches no layer of ${network.architecture}`
@@ -85,15 +87,6 @@ export class LayerHover implements vscode.HoverProvider {
       new vscode.Range(document.positionAt(spot.start), document.positionAt(spot.end)),
     )
   }
-}
-
-/** As `matchParameters` of the engine: `*` is any run of characters, a name stands for all below it. */
-function matches(pattern: string, { name, stage, block, names }: NetworkNames['layers'][number]): boolean {
-  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-  const whole = new RegExp(parts.length === 1 ? `^${parts[0]}(\\..*)?$` : `^${parts.join('.*')}$`)
-  return [stage, block && `${stage}/${block}`, name, ...names].some(
-    (label) => label !== '' && whole.test(label),
-  )
 }
 
 export const layerCompletion = new LayerCompletion()

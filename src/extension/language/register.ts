@@ -2,7 +2,7 @@ import * as vscode from 'vscode'
 import { RunLens } from '../codeLens'
 import { heavy } from '../load'
 import type { Panels } from '../panel/panels'
-import { isRunFile } from '../runFileName'
+import { openRunFile } from '../openRunFile'
 import { QuickFixes } from './quickFixes'
 
 const selector: vscode.DocumentSelector = { scheme: 'file', pattern: '**/*.thaw.json' }
@@ -33,30 +33,20 @@ export function registerLanguage(panels: Panels): vscode.Disposable[] {
     vscode.workspace.onDidChangeTextDocument(({ document }) => found.delete(document.uri)),
     vscode.workspace.onDidCloseTextDocument((document) => found.delete(document.uri)),
     vscode.commands.registerCommand('thaw.preflight', async (uri?: vscode.Uri) => {
-      const document = await runFileOf(uri)
+      const document = await savedRunFile(uri)
       return document && heavy().preflight(document, found)
     }),
     vscode.commands.registerCommand('thaw.compareFile', async (uri?: vscode.Uri) => {
-      const document = await runFileOf(uri)
+      const document = await savedRunFile(uri)
       if (document) await compareRunsOf(document, panels)
     }),
   ]
 }
 
 /** The run file that a command is meant for, saved. */
-async function runFileOf(uri?: vscode.Uri): Promise<vscode.TextDocument | undefined> {
-  const document = uri
-    ? await vscode.workspace.openTextDocument(uri)
-    : vscode.window.activeTextEditor?.document
-  if (!document || !isRunFile(document.uri.path)) {
-    void vscode.window.showErrorMessage('Open a run file (*.thaw.json) first.')
-    return undefined
-  }
-  if (!vscode.workspace.isTrusted) {
-    void vscode.window.showErrorMessage('Thaw runs nothing in a workspace you have not trusted.')
-    return undefined
-  }
-  if (document.isDirty) await document.save()
+async function savedRunFile(uri?: vscode.Uri): Promise<vscode.TextDocument | undefined> {
+  const document = await openRunFile(uri, 'Open a run file (*.thaw.json) first.')
+  if (document?.isDirty) await document.save()
   return document
 }
 

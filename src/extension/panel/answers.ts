@@ -1,7 +1,7 @@
 import type { Answer, Question } from '../protocol'
 import { readArtifact } from './artifact'
 import type { RunFeed } from './feed'
-import { compareBeside, linesOf, runsBeside } from './others'
+import { compareBeside, runsBeside } from './others'
 
 /** Names of artifacts are ours; a page must not read anything else of the disk. */
 const NAME = /^[a-z0-9-]+\.json$/
@@ -39,8 +39,6 @@ async function find(feed: RunFeed, question: Question): Promise<Answer> {
     }
     case 'runs':
       return { type: 'runs', runs: await runsBeside(feed.path) }
-    case 'other':
-      return { type: 'other', folder: question.folder, ...(await linesOf(question.folder)) }
     case 'compare':
       return { type: 'compare', comparison: await compareBeside(question.folders) }
   }

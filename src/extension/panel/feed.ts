@@ -79,14 +79,13 @@ export class RunFeed {
       LAYER_MEASURES.map((measure) => this.layers.window({ measure, layers: [layer], columns })),
     )
     const first = answers[0]!
-    const column = (side: 'high' | 'low') =>
-      Object.fromEntries(
-        answers.map((answer) => [
-          answer.measure,
-          Array.from(answer[side], (value) => (Number.isFinite(value) ? value : null)),
-        ]),
-      )
-    return { layer, from: [...first.from], to: [...first.to], high: column('high'), low: column('low') }
+    const high = Object.fromEntries(
+      answers.map((answer) => [
+        answer.measure,
+        Array.from(answer.high, (value) => (Number.isFinite(value) ? value : null)),
+      ]),
+    )
+    return { layer, from: [...first.from], to: [...first.to], high }
   }
 
   dispose(): void {

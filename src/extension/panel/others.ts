@@ -1,18 +1,9 @@
 import { dirname } from 'node:path'
 import { compareRuns } from '../../engine/evaluate'
-import {
-  emptyView,
-  EventReader,
-  foldEvents,
-  openRunFolder,
-  readStoredSpec,
-  type PredictionTable,
-  type RunView,
-} from '../../events'
+import { openRunFolder, readStoredSpec, type PredictionTable } from '../../events'
 import { listRuns, summarizeRun, type RunSummary } from '../../runner/list'
 import type { Comparison, OtherRun, PairedResult } from '../protocol'
 import { readArtifact } from './artifact'
-import { accuracies, lines } from './project'
 import { differingFields } from './specDifferences'
 
 /** All runs of the folder that a run lies in, newest first. */
@@ -35,18 +26,8 @@ function seedOf(folder: string): number {
   return spec.train?.seed ?? 0
 }
 
-async function viewOf(folder: string): Promise<RunView> {
-  return foldEvents(emptyView(), await new EventReader(openRunFolder(folder).events).read())
-}
-
-/** Lines of another run, for laying them over the own. */
-export async function linesOf(folder: string) {
-  const view = await viewOf(folder)
-  return { name: view.name, lines: lines(view, undefined), evals: accuracies(view) }
-}
-
 interface Predicted {
-  run: OtherRun & { seconds?: number; moved?: number; parameters?: number }
+  run: OtherRun & { seconds?: number; moved?: number }
   /** By image path. */
   images: Map<string, { label: number; predicted: number }>
   classes: number

@@ -157,7 +157,7 @@ function describe(action: unknown): string {
   return verb
 }
 
-export function lines(view: RunView, cursor: Cursor | undefined): Record<string, LineNews> {
+function lines(view: RunView, cursor: Cursor | undefined): Record<string, LineNews> {
   const news: Record<string, LineNews> = {}
   const known = cursor?.attempt === view.attempt ? cursor.lines : {}
   const add = (name: string, line: { stride: number; steps: number[]; values: number[] }) => {

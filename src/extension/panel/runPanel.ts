@@ -3,7 +3,7 @@ import { control } from '../control'
 import type { ToHost, ToPanel } from '../protocol'
 import { answer } from './answers'
 import type { RunFeed } from './feed'
-import { openBeside } from './openBeside'
+import { openImage } from './openImage'
 import { createNonce, panelPage } from './page'
 import { saveExport } from './saveExport'
 
@@ -85,7 +85,7 @@ export class RunPanel implements vscode.Disposable {
         return saved && this.send({ v: 1, type: 'answer', ...saved })
       }
       case 'open':
-        return openBeside(this.feed.path, message.what)
+        return openImage(this.feed.path, message.image)
       default: {
         const { v, request, ...question } = message
         return this.send({ v, request, ...(await answer(this.feed, question)) })

@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path'
 import * as vscode from 'vscode'
 import { heavy } from '../load'
+import { findRunFiles } from '../openRunFile'
 import { log } from '../output'
 import { isRunFile } from '../runFileName'
 import type { AssetNode, AssetsView } from './assetsView'
@@ -54,7 +55,7 @@ async function useStrategy(node?: StrategyNode | string): Promise<void> {
 async function chooseRunFile(): Promise<vscode.TextDocument | undefined> {
   const front = vscode.window.activeTextEditor?.document
   if (front && isRunFile(front.uri.path)) return front
-  const files = await vscode.workspace.findFiles('**/*.thaw.json', '**/node_modules/**', 200)
+  const files = await findRunFiles()
   if (files.length === 0) {
     const chosen = await vscode.window.showInformationMessage(
       'There is no run file (*.thaw.json) here yet.',

@@ -4,7 +4,7 @@ import * as vscode from 'vscode'
 import { packagedSets } from '../../engine/data/source'
 
 export interface Asset {
-  kind: 'packagedModel' | 'architecture' | 'modelFile' | 'packagedData' | 'imageFolder'
+  kind: 'packagedModel' | 'modelFile' | 'packagedData' | 'imageFolder'
   /** As it is written in a run file, or shown. */
   name: string
   description?: string

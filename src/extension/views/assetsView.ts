@@ -9,7 +9,6 @@ export type AssetNode =
 
 const icons: Record<Asset['kind'], string> = {
   packagedModel: 'package',
-  architecture: 'circuit-board',
   modelFile: 'file-binary',
   packagedData: 'package',
   imageFolder: 'file-media',

@@ -33,8 +33,10 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   private timer: NodeJS.Timeout | undefined
   private roots: { at: number; found: string[] } = { at: 0, found: [] }
   private arrangement: Omit<Arrangement, 'starred'>
+  private starred: ReadonlySet<string>
 
   constructor(private readonly memento: vscode.Memento) {
+    this.starred = new Set(memento.get<string[]>(STARS, []))
     this.arrangement = memento.get(ARRANGED, { group: 'none', sort: 'newest', filter: '' })
     this.tree = vscode.window.createTreeView('thaw.runs', {
       treeDataProvider: this,
@@ -127,15 +129,12 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
     if (filter !== undefined) this.arrangeBy({ filter: filter.trim() })
   }
 
-  get starred(): Set<string> {
-    return new Set(this.memento.get<string[]>(STARS, []))
-  }
-
   async star(folders: readonly string[], on: boolean): Promise<void> {
-    const stars = this.starred
+    const stars = new Set(this.starred)
     for (const folder of folders)
       if (on) stars.add(folder)
       else stars.delete(folder)
+    this.starred = stars
     await this.memento.update(STARS, [...stars])
     this.refresh()
   }

@@ -39,7 +39,7 @@ describe('the extension bundle', () => {
     expect(
       engine.filter(
         (path) =>
-          !/^src\/engine\/(evaluate\/|random|data\/source)/.test(path) &&
+          !/^src\/engine\/(evaluate\/|random|data\/source|network\/pattern)/.test(path) &&
           !/^src\/engine\/strategies\/(catalog|own|[\w-]+\/meta)\.ts$/.test(path),
       ),
     ).toEqual([])
