@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { describe } from 'vitest'
 import { tinySpec } from '../unit/train/fixture'
 import { residualModel } from './networks'
-import { expectAgreement, expectDisagreement, python, record, type Recorded, type Theirs } from './support'
+import { repeats } from './support'
 
 // biases of gates start at 0 and move by 1e-7 in so few steps
-const LIMITS = { losses: 1e-6, values: 2e-3, movement: 2e-3 }
+const limits = { losses: 1e-6, values: 2e-3, movement: 2e-3 }
 
 const spec = (options: Record<string, unknown>, train: Record<string, unknown> = {}) =>
   tinySpec(
@@ -42,20 +42,5 @@ describe.each([
   ['selected first, then normalised', spec({ gatedNorm: false }), []],
   ['with the gates of another image', spec({ gates: 'shuffled', estimator: 'gumbel' }), []],
 ])('AdaFilter, the reconstruction, %s', (_, run, wrong) => {
-  let ours: Recorded
-  let theirs: Theirs[]
-
-  beforeAll(async () => {
-    ours = await record(run, { model: residualModel() })
-    theirs = python('adafilter.py', [
-      { run: ours },
-      ...wrong.map((mistake) => ({ run: ours, told: { mistake } })),
-    ])
-  })
-  afterAll(() => ours.dispose())
-
-  test('takes the steps of PyTorch in float64', () => expectAgreement(ours, theirs[0]!, LIMITS))
-  test.each(wrong.map((mistake, i) => [mistake, i + 1] as const))('%s is seen', (_mistake, i) =>
-    expectDisagreement(ours, theirs[i]!, LIMITS),
-  )
+  repeats('adafilter.py', run, { model: residualModel(), mistakes: wrong, limits })
 })

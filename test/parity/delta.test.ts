@@ -1,18 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import { hooksOf } from '../../src/engine/strategies/delta/hooks'
 import { tinySpec } from '../unit/train/fixture'
-import {
-  expectAgreement,
-  expectDisagreement,
-  LIMITS,
-  python,
-  record,
-  type Recorded,
-  type Theirs,
-} from './support'
-
-// without decay, a batch norm's scale in front of another batch norm hardly moves: its gradient cancels to rounding
-const limits = { ...LIMITS, movement: 0.05 }
+import { repeats, WITHOUT_DECAY } from './support'
 
 const spec = (recipe: string, alpha: number) =>
   tinySpec(
@@ -31,23 +20,13 @@ describe.each([
   ['release', 0.05, ['not standardised', 'temperature left out', 'mean over the batch']],
   ['paper', 0.02, []],
 ] as const)('DELTA, %s', (recipe, alpha, mistakes) => {
-  let ours: Recorded
-  let theirs: Theirs[]
-
-  beforeAll(async () => {
-    ours = await record(spec(recipe, alpha))
-    const { graph, setup } = ours.session
-    const layers = hooksOf(graph, setup.stages, {}).map(({ layer }) => layer)
-    expect(layers.length).toBeGreaterThan(1)
-    theirs = python('delta.py', [
-      { run: ours, told: { layers } },
-      ...mistakes.map((mistake) => ({ run: ours, told: { layers, mistake } })),
-    ])
+  repeats('delta.py', spec(recipe, alpha), {
+    mistakes,
+    limits: WITHOUT_DECAY,
+    told({ session: { graph, setup } }) {
+      const layers = hooksOf(graph, setup.stages, {}).map(({ layer }) => layer)
+      expect(layers.length).toBeGreaterThan(1)
+      return { layers }
+    },
   })
-  afterAll(() => ours.dispose())
-
-  test('measures and takes the steps of PyTorch in float64', () => expectAgreement(ours, theirs[0]!, limits))
-  test.each(mistakes.map((mistake, i) => [mistake, i + 1] as const))('%s is seen', (_mistake, i) =>
-    expectDisagreement(ours, theirs[i]!, limits),
-  )
 })

@@ -1,17 +1,6 @@
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { describe } from 'vitest'
 import { tinySpec } from '../unit/train/fixture'
-import {
-  expectAgreement,
-  expectDisagreement,
-  LIMITS,
-  python,
-  record,
-  type Recorded,
-  type Theirs,
-} from './support'
-
-// without decay, a batch norm's scale in front of another batch norm hardly moves: its gradient cancels to rounding
-const limits = { ...LIMITS, movement: 0.05 }
+import { repeats, WITHOUT_DECAY } from './support'
 
 const spec = (options: Record<string, unknown>) =>
   tinySpec(
@@ -35,20 +24,5 @@ describe.each([
   ['group-lasso-sp', { alpha: 0.05, form: 'proximal' }],
 ] as const)('%s %j', (variant, options) => {
   const mistakes = ['towards zero', 'biases and scales too', 'twice as strong']
-  let ours: Recorded
-  let theirs: Theirs[]
-
-  beforeAll(async () => {
-    ours = await record(spec({ variant, ...options }))
-    theirs = python('l2-sp.py', [
-      { run: ours },
-      ...mistakes.map((mistake) => ({ run: ours, told: { mistake } })),
-    ])
-  })
-  afterAll(() => ours.dispose())
-
-  test('takes the steps of PyTorch in float64', () => expectAgreement(ours, theirs[0]!, limits))
-  test.each(mistakes.map((mistake, i) => [mistake, i + 1] as const))('%s is seen', (_mistake, i) =>
-    expectDisagreement(ours, theirs[i]!, limits),
-  )
+  repeats('l2-sp.py', spec({ variant, ...options }), { mistakes, limits: WITHOUT_DECAY })
 })

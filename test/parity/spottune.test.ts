@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { describe } from 'vitest'
 import { tinySpec } from '../unit/train/fixture'
 import { residualModel } from './networks'
-import { expectAgreement, expectDisagreement, python, record, type Recorded, type Theirs } from './support'
+import { repeats } from './support'
 
 // a policy network on pictures of 8 px would normalise over twelve values, which float32 does not survive; its biases
 // start at 0 and move by 1e-6, hence the limit on values
-const LIMITS = { losses: 1e-5, values: 2e-4, movement: 1e-3 }
+const limits = { losses: 1e-5, values: 2e-4, movement: 1e-3 }
 
 const spec = (options: Record<string, unknown>, train: Record<string, unknown> = {}) =>
   tinySpec(
@@ -42,20 +42,5 @@ describe.each([
   ],
   ['with routes of another image', spec({ policy: 'shuffled' }, { batchNorm: 'eval_affine' }), []],
 ])('SpotTune %s', (_, run, wrong) => {
-  let ours: Recorded
-  let theirs: Theirs[]
-
-  beforeAll(async () => {
-    ours = await record(run, { model: residualModel() })
-    theirs = python('spottune.py', [
-      { run: ours },
-      ...wrong.map((mistake) => ({ run: ours, told: { mistake } })),
-    ])
-  })
-  afterAll(() => ours.dispose())
-
-  test('takes the steps of PyTorch in float64', () => expectAgreement(ours, theirs[0]!, LIMITS))
-  test.each(wrong.map((mistake, i) => [mistake, i + 1] as const))('%s is seen', (_mistake, i) =>
-    expectDisagreement(ours, theirs[i]!, LIMITS),
-  )
+  repeats('spottune.py', run, { model: residualModel(), mistakes: wrong, limits })
 })

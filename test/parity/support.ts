@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { toOrigin, writeSafetensors } from '../../src/engine/formats'
 import type { LoadedModel, NetworkGraph, ParameterSource, PlainValue } from '../../src/engine/network/types'
 import { floats } from '../../src/engine/optim/floats'
@@ -222,6 +222,12 @@ export function apart(ours: ArrayLike<number>, theirs: ArrayLike<number>): numbe
 /** Limits fit for a dozen steps of float32 against float64. */
 export const LIMITS = { losses: 1e-5, values: 2e-5, movement: 1e-3 }
 
+/**
+ * Where no decay acts: a batch norm's scale in front of another batch norm hardly moves then, since its gradient cancels
+ * to rounding.
+ */
+export const WITHOUT_DECAY = { ...LIMITS, movement: 0.05 }
+
 export function expectAgreement(run: Recorded, theirs: Theirs, limits = LIMITS): void {
   const found = disagreement(run, theirs)
   expect(found.losses, 'losses').toBeLessThan(limits.losses)
@@ -238,4 +244,44 @@ export function expectDisagreement(run: Recorded, theirs: Theirs, limits = LIMIT
     found.movement / limits.movement,
   )
   expect(excess).toBeGreaterThan(factor)
+}
+
+/**
+ * Inside a `describe`: records the run, repeats it by the script, and once more with each deliberate mistake, which must
+ * be seen.
+ * @param told what the script is told of the recorded run, beside the mistake
+ */
+export function repeats(
+  script: string,
+  run: ResolvedSpec,
+  {
+    model,
+    mistakes = [],
+    limits = LIMITS,
+    told = () => ({}),
+  }: {
+    model?: LoadedModel
+    mistakes?: readonly string[]
+    limits?: typeof LIMITS
+    told?: (ours: Recorded) => Record<string, unknown>
+  },
+): void {
+  let ours: Recorded
+  let theirs: Theirs[]
+
+  beforeAll(async () => {
+    ours = await record(run, { model })
+    const own = told(ours)
+    theirs = python(script, [
+      { run: ours, told: own },
+      ...mistakes.map((mistake) => ({ run: ours, told: { ...own, mistake } })),
+    ])
+  })
+  afterAll(() => ours.dispose())
+
+  test('takes the steps of PyTorch in float64', () => expectAgreement(ours, theirs[0]!, limits))
+  if (mistakes.length > 0)
+    test.each(mistakes.map((mistake, i) => [mistake, i + 1] as const))('%s is seen', (_mistake, i) =>
+      expectDisagreement(ours, theirs[i]!, limits),
+    )
 }
