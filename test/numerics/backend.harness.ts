@@ -1,5 +1,6 @@
 // What the suite of every back end shares: the numbers of a case, ours and PyTorch's, and how they are compared.
 import { execFileSync } from 'node:child_process'
+import { expect, test } from 'vitest'
 import { openBackend, secondOrder, tf, valueAndGradients, type Tensor } from '../../src/engine/backend'
 import { RandomStream } from '../../src/engine/random'
 import { cases, titleOf, type Case } from './backend.cases'
@@ -92,4 +93,25 @@ export async function references(
   })
   const values = JSON.parse(text) as Values[]
   return { counts, values: new Map(of.map((one, i) => [one, values[i]!])) }
+}
+
+/**
+ * Inside a `describe` with its back end open: every case, fast and differentiable, against PyTorch's values.
+ * @param reference read when a case runs, since PyTorch is asked before all of them
+ * @param held what a case must leave as it was
+ */
+export function everyCaseAgrees(
+  reference: () => Awaited<ReturnType<typeof references>>,
+  held: () => unknown = () => tf.memory().numTensors,
+): void {
+  for (const mode of ['fast', 'differentiable'] as const)
+    test.each(cases.map((one) => [titleOf(one), one] as const))(`${mode}: %s`, (_, one) => {
+      const { counts, values } = reference()
+      const before = held()
+      const ours = measure(one, numbers(one, counts.get(one)!), mode)
+      const errors = compare(ours, values.get(one)!)
+      const limit = one.tolerance?.value ?? 1e-5
+      for (const [what, value] of Object.entries(errors)) expect(value, what).toBeLessThanOrEqual(limit)
+      expect(held(), 'left behind').toEqual(before)
+    })
 }

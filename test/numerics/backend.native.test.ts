@@ -3,30 +3,23 @@ import { openBackend, ops, setPrecision, support, tf, valueAndGradients } from '
 import { createBank, createGraph, initialise, runGraph } from '../../src/engine/network'
 import { RandomStream } from '../../src/engine/random'
 import { installs } from '../../src/engine/backend/native/find'
-import { cases, titleOf, type Case } from './backend.cases'
-import { compare, measure, numbers, references as pytorch, type Values } from './backend.harness'
+import { everyCaseAgrees, references } from './backend.harness'
 
 // CI installs it before; a developer without it runs the other back ends
 const absent = installs().length === 0 && !process.env.CI
 
 describe.skipIf(absent)('native: value, first and second derivative agree with float64 PyTorch', () => {
-  let counts: Map<Case, number>
-  let references: Map<Case, Values>
+  let reference: Awaited<ReturnType<typeof references>>
 
   beforeAll(async () => {
-    ;({ counts, values: references } = await pytorch())
+    reference = await references()
     await openBackend('native')
   })
 
-  for (const mode of ['fast', 'differentiable'] as const)
-    test.each(cases.map((one) => [titleOf(one), one] as const))(`${mode}: %s`, (_, one) => {
-      const before = { tensors: tf.memory().numTensors, handles: handles() }
-      const ours = measure(one, numbers(one, counts.get(one)!), mode)
-      const errors = compare(ours, references.get(one)!)
-      const limit = one.tolerance?.value ?? 1e-5
-      for (const [what, value] of Object.entries(errors)) expect(value, what).toBeLessThanOrEqual(limit)
-      expect({ tensors: tf.memory().numTensors, handles: handles() }, 'left behind').toEqual(before)
-    })
+  everyCaseAgrees(
+    () => reference,
+    () => ({ tensors: tf.memory().numTensors, handles: handles() }),
+  )
 })
 
 /** Tensors that TensorFlow holds, those outside of tfjs's bookkeeping included. */

@@ -1,27 +1,18 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { openBackend, support, tf } from '../../src/engine/backend'
 import { run, type WebGPUBackend } from '../../src/engine/backend/webgpu/program'
-import { cases, titleOf, type Case } from './backend.cases'
-import { compare, measure, numbers, references as pytorch, type Values } from './backend.harness'
+import { cases } from './backend.cases'
+import { compare, everyCaseAgrees, measure, numbers, references } from './backend.harness'
 
-let counts: Map<Case, number>
-let references: Map<Case, Values>
+let reference: Awaited<ReturnType<typeof references>>
 
 beforeAll(async () => {
-  ;({ counts, values: references } = await pytorch())
+  reference = await references()
   await openBackend('webgpu', { device: { adapter: 'swiftshader' } as never })
 })
 
 describe('webgpu on SwiftShader: value, first and second derivative agree with float64 PyTorch', () => {
-  for (const mode of ['fast', 'differentiable'] as const)
-    test.each(cases.map((one) => [titleOf(one), one] as const))(`${mode}: %s`, (_, one) => {
-      const before = tf.memory().numTensors
-      const ours = measure(one, numbers(one, counts.get(one)!), mode)
-      const errors = compare(ours, references.get(one)!)
-      const limit = one.tolerance?.value ?? 1e-5
-      for (const [what, value] of Object.entries(errors)) expect(value, what).toBeLessThanOrEqual(limit)
-      expect(tf.memory().numTensors, 'tensors left behind').toBe(before)
-    })
+  everyCaseAgrees(() => reference)
 })
 
 test('the support table says so, and each of its lines has a case', () => {
@@ -40,7 +31,10 @@ describe('webgpu: mistakes are found', () => {
         own.kernelFunc({ inputs: { ...inputs, g: shifted(inputs['g']!, backend) }, attrs, backend } as never),
     })
     try {
-      const errors = compare(measure(one, numbers(one, counts.get(one)!), 'fast'), references.get(one)!)
+      const errors = compare(
+        measure(one, numbers(one, reference.counts.get(one)!), 'fast'),
+        reference.values.get(one)!,
+      )
       expect(errors['value']).toBeLessThan(1e-5)
       expect(errors['first']).toBeGreaterThan(0.1)
     } finally {
