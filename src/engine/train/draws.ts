@@ -5,13 +5,11 @@ import { toOrigin, writeSafetensors, type TensorToWrite } from '../formats'
 import type { PlainValue } from '../network/types'
 import { floats } from '../optim/floats'
 import { Noise } from './noise'
-import { readInputs, takes, type Inputs } from './outside'
+import { inputNames, readInputs, takes } from './outside'
 import { CHECKPOINT_FILES, unpackTensors } from './checkpoint'
 import { TrainingSession } from './session'
 import type { Parts } from './setup'
 import { silent } from './silent'
-
-const none: Inputs = { others: new Map() }
 
 export interface Draws {
   /** For `train.initialize`: every parameter and buffer before step 0, in the layouts of origin. */
@@ -51,8 +49,8 @@ export async function drawsOf(
     const { batchSize, optimizer, seed, inputs } = spec.train
     const { strategy, options, context } = setup
     const declared = strategy.draws?.(context, options) ?? []
-    const known = [...declared.map(({ name }) => name), ...(strategy.inputs?.(context, options) ?? [])]
-    const given = inputs === undefined ? none : await readInputs(env.base, inputs, known)
+    const known = inputNames(setup)
+    const given = await readInputs(env.base, inputs, known)
     const { shuffle, transforms } = spec.data
     // a run without steps draws nothing, but an order has to be of something
     const batches = Math.max(1, setup.steps * optimizer.accumulate)

@@ -2,6 +2,7 @@ import { UserError } from '../../spec/types'
 import { fileSource, fromOrigin, openSafetensors, originShape, type StoredTensor } from '../formats'
 import { suggest } from '../network'
 import type { NetworkGraph, PlainValue } from '../network/types'
+import type { Setup } from './setup'
 
 /** Path of a file that the run file names, relative to the run file's folder. */
 function beside(base: string, path: string): string {
@@ -74,12 +75,23 @@ const ORDER = 'batch_order'
 export const takes = (known: readonly string[], name: string): boolean =>
   known.some((entry) => (entry.endsWith('*') ? name.startsWith(entry.slice(0, -1)) : name === entry))
 
+/** Names that `train.inputs` may hold beside `batch_order`, for `takes`. */
+export const inputNames = ({ strategy, options, context }: Setup): string[] => [
+  ...(strategy.draws?.(context, options) ?? []).map(({ name }) => name),
+  ...(strategy.inputs?.(context, options) ?? []),
+]
+
 /**
- * Tensors of `train.inputs`.
+ * Tensors of `train.inputs`; none where the run file names no file.
  * @param known names that the strategy takes beside `batch_order`; a trailing `*` matches all that begins so
  * @throws UserError for inputs that the run does not take
  */
-export async function readInputs(base: string, path: string, known: readonly string[] = []): Promise<Inputs> {
+export async function readInputs(
+  base: string,
+  path: string | undefined,
+  known: readonly string[],
+): Promise<Inputs> {
+  if (path === undefined) return { others: new Map() }
   const inputs = await readAll('train.inputs', base, path)
   const odd = [...inputs.keys()].find((name) => name !== ORDER && !takes(known, name))
   if (odd !== undefined)

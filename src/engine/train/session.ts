@@ -23,7 +23,7 @@ import { measureLayers, movement, type Measured } from './measures'
 import { GroupedOptimizer } from './groupedOptimizer'
 import { narrowBank, narrowSlots, rowsOf, type Narrowing } from './narrow'
 import { Noise } from './noise'
-import { readInitialize, readInputs } from './outside'
+import { inputNames, readInitialize, readInputs } from './outside'
 import { Pace } from './pace'
 import { activate, declare, type ActivePhase, type PlannedPhase } from './plan'
 import { ratesAt, rateGroups } from './rates'
@@ -152,14 +152,7 @@ export class TrainingSession {
   static async open(spec: ResolvedSpec, env: RunEnvironment, parts: Parts = {}): Promise<TrainingSession> {
     const setup = await setUp(spec, env, parts)
     const { initialize, inputs } = spec.train
-    const { strategy, options, context } = setup
-    const known = [
-      ...(strategy.draws?.(context, options) ?? []).map(({ name }) => name),
-      ...(strategy.inputs?.(context, options) ?? []),
-    ]
-    const { order, others } = inputs
-      ? await readInputs(env.base, inputs, known)
-      : { others: new Map<string, PlainValue>() }
+    const { order, others } = await readInputs(env.base, inputs, inputNames(setup))
     const given = initialize ? await readInitialize(setup.graph, env.base, initialize) : undefined
     const w0 = createBank(setup.w0)
     const bank = createBank(given ? new Map([...setup.w0, ...given]) : setup.w0)
