@@ -181,6 +181,18 @@ const shapes: Case[] = [
     ...single('zeroPad', (x) => ops.zeroPad(x, [1, 2, 0, 3]), [2, 3, 4, 2]),
     attributes: { pad: [1, 2, 0, 3] },
   },
+  ...(
+    [
+      [3, 9],
+      [7, 4],
+      [5, 2],
+      [1, 6],
+      [10, 6],
+    ] as const
+  ).map((to): Case => ({
+    ...single('resizeBilinear', (x) => ops.resizeBilinear(x, to), [2, 5, 6, 3]),
+    attributes: { size: to },
+  })),
   ...(['add', 'multiply'] as const).flatMap((op) =>
     [
       [

@@ -97,6 +97,9 @@ OPS = {
     "avgPool": avg_pool,
     "globalAveragePool": lambda a, x: x.mean((1, 2)),
     "zeroPad": lambda a, x: channels_last(F.pad(channels_first(x), (a["pad"][2], a["pad"][3], a["pad"][0], a["pad"][1]))),
+    "resizeBilinear": lambda a, x: channels_last(
+        F.interpolate(channels_first(x), tuple(a["size"]), mode="bilinear", align_corners=False)
+    ),
     "add": lambda a, x, y: x + y,
     "multiply": lambda a, x, y: x * y,
     "concat": lambda a, *parts: torch.cat(parts, a["axis"]),

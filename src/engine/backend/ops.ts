@@ -19,6 +19,7 @@ import { dilationsOf, resolvePadding } from './kernels/convShape'
 import { depthwise } from './kernels/depthwise'
 import { mix } from './kernels/mix'
 import { avgPool, globalAveragePool, maxPool } from './kernels/pool'
+import { resizeBilinear } from './kernels/resize'
 import { gather } from './kernels/rows'
 import { logSoftmax, logSumExp, softmax, softmaxCrossEntropy } from './kernels/softmax'
 import { tf, type Tensor } from './tf'
@@ -120,6 +121,8 @@ export const ops = {
     avgPool({ x }, { ...poolAttributes('avgPool', x, options), xShape: x.shape }),
   globalAveragePool: (x: Tensor): Tensor => globalAveragePool({ x }, { xShape: x.shape }),
   zeroPad,
+  /** Bilinear x [n, h, w, c] at another size; centres of pixels stay in place (PyTorch's align_corners=False). */
+  resizeBilinear,
   add: (a: Tensor, b: Tensor): Tensor => tf.add(a, b),
   multiply: (a: Tensor, b: Tensor): Tensor => tf.mul(a, b),
   /** Along the last axis unless told. */

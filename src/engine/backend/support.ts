@@ -44,6 +44,7 @@ export const support: Record<Exclude<keyof typeof ops, 'channels'>, Support> = {
   avgPool: closed(true, 'padding does not count'),
   globalAveragePool: closed(true),
   zeroPad: closed(),
+  resizeBilinear: closed(false, 'products with one matrix an axis; edges held'),
   add: closed(),
   multiply: closed(),
   concat: closed(),

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { ops, tf } from '../backend'
-import { decideHard, mixBranches, padChannels, recurrentCell, resize } from './gating'
+import { decideHard, mixBranches, padChannels, recurrentCell } from './gating'
 import type { RandomStream } from '../random'
 import type { Activation, LayerNode, Role, RunOptions } from './types'
 
@@ -60,7 +60,7 @@ export function computeLayer(
     case 'padChannels':
       return padChannels(x, op.channels)
     case 'resize':
-      return resize(x, op.size)
+      return ops.resizeBilinear(x, op.size)
     case 'recurrentCell':
       return recurrentCell(op, inputs, {
         kernel: kernel(),

@@ -9,11 +9,6 @@ export function padChannels(x: Tensor, channels: number): Tensor {
   return ops.concat([x, tf.zeros([...x.shape.slice(0, -1), channels])])
 }
 
-/** x [n, h, w, c] at another size; a constant for gradients, since only pixels go through it. */
-export function resize(x: Tensor, size: readonly [number, number]): Tensor {
-  return tf.image.resizeBilinear(x as never, [...size], false, true)
-}
-
 /** Values of a recurrent cell: kernels [in, k units] and [units, k units], biases [k units]; k is 4 (lstm) or 3 (gru). */
 export interface CellValues {
   kernel: Tensor
