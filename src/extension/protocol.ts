@@ -1,4 +1,5 @@
-export type { StepOutput } from '../notebook/protocol'
+export type * from '../notebook/displays'
+export type { OutputItems } from '../notebook/protocol'
 import type { DeclaredPhase, LayerInfo, LayerMeasure, RunState } from '../events/types'
 
 /**

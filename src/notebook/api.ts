@@ -7,7 +7,7 @@ import { formatProblem, parseRunFile } from '../spec'
 import { UserError } from '../spec/types'
 import { MemorySink } from './memorySink'
 import { stepOutput, stepText } from './stepOutput'
-import { STEP_MIME } from './protocol'
+import { DISPLAY_MIME } from './displays'
 import type { StepReport, TrainingSession } from '../engine/train'
 
 /** How a value shows itself as a cell's output: forms by MIME type. */
@@ -61,7 +61,7 @@ export class Session {
     if (done.length === 0)
       throw new UserError(`There are no steps left: the run file plans ${this.inner.setup.steps}.`)
     const output = stepOutput(this.inner, this.sink, done)
-    done.items = { [STEP_MIME]: output, 'text/plain': stepText(output) }
+    done.items = { [DISPLAY_MIME.steps]: output, 'text/plain': stepText(output) }
     return done
   }
 

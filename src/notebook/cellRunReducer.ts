@@ -1,4 +1,4 @@
-import type { KernelOutput } from './protocol'
+import type { KernelOutput, OutputItems } from './protocol'
 
 /**
  * The life of one cell's run, as a pure machine: what the kernel and the person do goes in, what the editor has to
@@ -20,7 +20,9 @@ export type CellEvent =
 export type CellEffect =
   | { do: 'start'; order: number }
   | { do: 'clear' }
-  | { do: 'append'; items: Record<string, unknown> }
+  | { do: 'append'; items: OutputItems; id?: string }
+  /** New content for the output that was appended with this id: in place, so that nothing flickers. */
+  | { do: 'update'; id: string; items: OutputItems; final: boolean }
   /** Puts text into the stream output that is last, instead of making another. */
   | { do: 'replace-text'; text: string }
   | { do: 'append-error'; name: string; message: string; stack: string }
@@ -76,10 +78,15 @@ function takeOutput(
       run.text === undefined ? { do: 'append', items: { 'text/plain': text } } : { do: 'replace-text', text }
     return { run: { ...run, text }, effects: [effect] }
   }
+  // a display that grows above leaves the text that is last
+  if (output.type === 'update') {
+    const { id, items, final } = output
+    return { run, effects: [{ do: 'update', id, items, final }] }
+  }
   const next = { ...run, text: undefined }
-  return output.type === 'result'
-    ? { run: next, effects: [{ do: 'append', items: output.items }] }
-    : { run: next, effects: [{ do: 'append-error', ...pick(output) }] }
+  if (output.type === 'failure') return { run: next, effects: [{ do: 'append-error', ...pick(output) }] }
+  const { items, id } = output
+  return { run: next, effects: [{ do: 'append', items, ...(id !== undefined && { id }) }] }
 }
 
 const pick = ({ name, message, stack }: { name: string; message: string; stack: string }) => ({

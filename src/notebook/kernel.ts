@@ -40,6 +40,8 @@ scope.thaw = createApi(process.argv[2] ?? process.cwd(), () => interrupted)
 connection.onRequest(KernelMethod.execute, async ({ cell, code }: ExecuteParams): Promise<ExecuteResult> => {
   current = cell
   interrupted = false
+  const began = performance.now()
+  const ms = () => performance.now() - began
   try {
     const script = new vm.Script(compileCell(code), {
       filename: 'cell',
@@ -47,10 +49,10 @@ connection.onRequest(KernelMethod.execute, async ({ cell, code }: ExecuteParams)
     })
     const result = (await script.runInThisContext({ breakOnSigint: true })) as { value: unknown } | undefined
     if (result && result.value !== undefined) tell({ type: 'result', items: itemsOf(result.value) })
-    return { ok: true }
+    return { ok: true, ms: ms(), steps: 0 }
   } catch (error) {
     tell(failure(error))
-    return { ok: false }
+    return { ok: false, ms: ms(), steps: 0 }
   }
 })
 

@@ -1,6 +1,6 @@
 import type { StepReport, TrainingSession } from '../engine/train'
 import type { MemorySink } from './memorySink'
-import type { StepOutput } from './protocol'
+import type { StepOutput } from './displays'
 
 /** What some steps did, by stage, as plain data. */
 export function stepOutput(

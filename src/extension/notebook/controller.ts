@@ -138,6 +138,9 @@ export class Controller implements vscode.Disposable {
         return execution.clearOutput()
       case 'append':
         return execution.appendOutput(new vscode.NotebookCellOutput(outputItems(effect.items)))
+      case 'update':
+        // nothing is live yet in this kernel
+        return undefined
       case 'replace-text': {
         const last = execution.cell.outputs.at(-1)
         const items = outputItems({ 'text/plain': effect.text })
