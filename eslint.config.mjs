@@ -12,7 +12,8 @@ const rooms = {
   runner: ['spec', 'events', 'engine', 'native', 'own'],
   cli: ['spec', 'events', 'engine', 'native', 'own', 'runner'],
   notebook: ['spec', 'events', 'engine', 'own', 'runner'],
-  extension: ['spec', 'events', 'engine', 'native', 'own', 'runner', 'notebook'],
+  tsserver: [],
+  extension: ['spec', 'events', 'engine', 'native', 'own', 'runner', 'notebook', 'tsserver'],
 }
 
 const allow = (from, to, kind) => ({

@@ -1,9 +1,10 @@
 // Bundles every entry point with esbuild: `node .ci/build.mjs [--dev]`. The process, editor and product suites start each of them.
 import { build } from 'esbuild'
-import { cpSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cellApiModule } from './cell-api.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const require = createRequire(import.meta.url)
@@ -33,6 +34,8 @@ const node = {
   extension: 'src/extension/extension.ts',
   extensionHeavy: 'src/extension/heavy.ts',
 }
+/** What TypeScript's own server loads; it looks for plugins by package name beside the extension and nowhere else. */
+const PLUGIN = 'node_modules/thaw-notebook-cells'
 const browser = { panel: 'webview/panel/main.ts', renderer: 'webview/renderer/main.ts' }
 
 const present = (entries) =>
@@ -64,6 +67,15 @@ export async function bundle({ quiet = false } = {}) {
     }),
     build({
       ...common,
+      entryPoints: { index: 'src/tsserver/plugin.ts' },
+      outdir: PLUGIN,
+      platform: 'node',
+      target: 'node20',
+      format: 'cjs',
+      footer: { js: 'module.exports = module.exports.default' },
+    }),
+    build({
+      ...common,
       entryPoints: present({ panel: browser.panel }),
       outdir: 'dist/webview',
       platform: 'browser',
@@ -84,6 +96,11 @@ export async function bundle({ quiet = false } = {}) {
     }),
   ])
   for (const file of built.flatMap((result) => result.outputFiles)) place(file.path, file.contents)
+  place(join(root, PLUGIN, 'package.json'), '{ "name": "thaw-notebook-cells", "main": "index.js" }\n')
+  place(
+    join(root, PLUGIN, 'cell-api.d.ts'),
+    cellApiModule(readFileSync(join(root, 'src/notebook/cellApi.ts'), 'utf8')),
+  )
   const wasm = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'))
   mkdirSync(join(root, 'dist/wasm'), { recursive: true })
   for (const name of [

@@ -10,12 +10,18 @@ interface Told {
 
 /** Called by the editor; writes what passed and failed to the file that THAW_TEST_REPORT names. */
 export async function run(): Promise<void> {
-  const mocha = new Mocha({ ui: 'bdd', timeout: 180_000, reporter: 'min' })
+  const mocha = new Mocha({
+    ui: 'bdd',
+    timeout: 180_000,
+    reporter: 'min',
+    grep: process.env.THAW_EDITOR_GREP,
+  })
   mocha.suite.emit('pre-require', globalThis, '', mocha)
   await import('./activation.test')
   await import('./problems.test')
   await import('./run.test')
   await import('./notebook.test')
+  await import('./cellTypes.test')
   const tests: Told[] = []
   const report = () =>
     JSON.stringify({

@@ -1,37 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import * as vscode from 'vscode'
+import { decode, ended, execute, openNotebook as open } from './notebooks'
 import { tinyRun, until, write } from './support'
-
-const decode = (item: vscode.NotebookCellOutputItem) => new TextDecoder().decode(item.data)
-const code = (...cells: string[]) => ({
-  v: 1,
-  cells: cells.map((text) => ({ kind: 'code', text: text.split('\n') })),
-})
-
-async function open(name: string, ...cells: string[]): Promise<vscode.NotebookDocument> {
-  const uri = write(`notebook/${name}.thawnb`, code(...cells))
-  const notebook = await vscode.workspace.openNotebookDocument(uri)
-  await vscode.window.showNotebookDocument(notebook)
-  await vscode.commands.executeCommand('notebook.selectKernel', { id: 'thaw-kernel', extension: 'thaw.thaw' })
-  return notebook
-}
-
-const execute = (notebook: vscode.NotebookDocument, start: number, end: number) =>
-  vscode.commands.executeCommand('notebook.cell.execute', {
-    ranges: [{ start, end }],
-    document: notebook.uri,
-  })
-
-const ended = (notebook: vscode.NotebookDocument, index: number, ms = 90_000) =>
-  until(
-    `the end of cell ${index}`,
-    () => {
-      const cell = notebook.cellAt(index)
-      return cell.executionSummary?.timing && cell.executionSummary.success !== undefined && cell
-    },
-    ms,
-  )
 
 describe('a Thaw notebook', () => {
   before(() => write('notebook/tiny.thaw.json', tinyRun(8)))

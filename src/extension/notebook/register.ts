@@ -1,4 +1,5 @@
 import * as vscode from 'vscode'
+import { CellOrder } from './cellOrder'
 import { KernelCompletion } from './completion'
 import { Controller } from './controller'
 import { Serializer } from './serializer'
@@ -7,6 +8,7 @@ export function registerNotebook(): vscode.Disposable[] {
   const controller = new Controller()
   return [
     controller,
+    new CellOrder(),
     vscode.workspace.registerNotebookSerializer('thawnb', new Serializer(), { transientOutputs: false }),
     vscode.languages.registerCompletionItemProvider(
       { notebookType: 'thawnb', language: 'typescript' },

@@ -1,0 +1,1 @@
+export function cellApiModule(source: string): string
