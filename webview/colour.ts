@@ -37,16 +37,28 @@ function oklch(lightness: number, chroma: number, hue: number): [number, number,
 }
 
 const STEPS = 256
-const tables = new Map<Theme, string[]>()
+const isLight = (theme: Theme): boolean => theme === 'light' || theme === 'hcl'
+const tables = new Map<string, string[]>()
+
+/** 256 colours of a scale, made once a theme. */
+function scaleTable(name: string, theme: Theme, colour: (t: number) => [number, number, number]): string[] {
+  const key = `${name}/${theme}`
+  const known = tables.get(key)
+  if (known) return known
+  const table = Array.from({ length: STEPS }, (_, i) => {
+    const [r, g, b] = colour(i / (STEPS - 1))
+    return `rgb(${r},${g},${b})`
+  })
+  tables.set(key, table)
+  return table
+}
+
+const pick = (table: string[], t: number): string => table[Math.round((STEPS - 1) * clamp(t))]!
 
 function emberTable(theme: Theme): string[] {
-  const known = tables.get(theme)
-  if (known) return known
-  const light = theme === 'light' || theme === 'hcl'
   const dark = theme === 'hc' ? 0.26 : 0.3
-  const table = Array.from({ length: STEPS }, (_, i) => {
-    const t = i / (STEPS - 1)
-    const [r, g, b] = light
+  return scaleTable('ember', theme, (t) =>
+    isLight(theme)
       ? oklch(
           lerp(0.955, 0.3, t),
           0.03 + 0.135 * Math.sin(Math.PI * clamp(0.08 + t * 0.8)),
@@ -56,16 +68,66 @@ function emberTable(theme: Theme): string[] {
           lerp(dark, 0.945, t),
           0.045 + 0.11 * Math.sin(Math.PI * clamp(0.1 + t * 0.78)),
           lerp(8, 96, t ** 0.85),
-        )
-    return `rgb(${r},${g},${b})`
-  })
-  tables.set(theme, table)
-  return table
+        ),
+  )
 }
 
 /** How much something moves, 0 to 1: more contrast with the page is more motion. */
-export const ember = (t: number, theme: Theme): string =>
-  emberTable(theme)[Math.round((STEPS - 1) * clamp(t))]!
+export const ember = (t: number, theme: Theme): string => pick(emberTable(theme), t)
+
+/** How firmly something is held, 0 to 1: more contrast with the page is a firmer hold. */
+export const hold = (t: number, theme: Theme): string =>
+  pick(
+    scaleTable('hold', theme, (x) =>
+      oklch(
+        isLight(theme) ? lerp(0.955, 0.32, x) : lerp(theme === 'hc' ? 0.26 : 0.3, 0.945, x),
+        0.03 + 0.1 * Math.sin(Math.PI * clamp(0.1 + x * 0.78)),
+        lerp(252, 230, x),
+      ),
+    ),
+    t,
+  )
+
+/** Lightness, chroma and hue of ice, of the middle and of ember, as the style sheet's. */
+const shareEnds: Record<Theme, [number, number, number][]> = {
+  dark: [
+    [0.735, 0.115, 238],
+    [0.33, 0.005, 60],
+    [0.765, 0.14, 59],
+  ],
+  light: [
+    [0.53, 0.13, 246],
+    [0.945, 0.005, 60],
+    [0.53, 0.15, 49],
+  ],
+  hc: [
+    [0.8, 0.11, 241],
+    [0.28, 0.005, 60],
+    [0.82, 0.13, 62],
+  ],
+  hcl: [
+    [0.46, 0.12, 246],
+    [0.945, 0.005, 60],
+    [0.46, 0.135, 49],
+  ],
+}
+
+/** A share that is tuned: 0 is ice (pre-trained), one half is neither, 1 is ember (tuned). */
+export const share = (t: number, theme: Theme): string =>
+  pick(
+    scaleTable('share', theme, (x) => {
+      const [first, middle, last] = shareEnds[theme] as [
+        [number, number, number],
+        [number, number, number],
+        [number, number, number],
+      ]
+      // mixed with the middle, a colour keeps its hue and gives up chroma
+      const [l, c, h] = x < 0.5 ? first : last
+      const away = Math.abs(x - 0.5) * 2
+      return oklch(lerp(middle[0], l, away), lerp(middle[1], c, away), h)
+    }),
+    t,
+  )
 
 /** A colour the style sheet has set, by custom property. */
 export const cssColour = (name: string, element: Element = document.body): string =>

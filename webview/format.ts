@@ -28,3 +28,13 @@ export function duration(ms: number): string {
 
 export const count = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString('en')} ${n === 1 ? one : many}`
+
+/** At most so many characters, the last of them … when there were more. */
+export const cut = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most - 1)}…` : text
+
+/** The same from the end, which is what tells names of layers apart. */
+export const cutStart = (text: string, most: number): string =>
+  text.length > most ? `…${text.slice(1 - most)}` : text
+
+export const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)} %`

@@ -15,13 +15,21 @@ export interface Cursor {
   lines: Record<string, { stride: number; step: number }>
 }
 
+/** An option in use, as text; nested ones by their path. */
+export interface StrategyOption {
+  name: string
+  value: string
+  /** The run file does not say otherwise; unknown for a strategy of the user's own. */
+  isDefault?: boolean
+}
+
 /** Fixed for one attempt of a run. */
 export interface PanelRun {
   id: string
   name: string
   folder: string
   attempt: number
-  strategy: { name: string; title: string }
+  strategy: { name: string; title: string; summary?: string; options: StrategyOption[] }
   seed: number
   device: { backend: string; where: string }
   steps: number
@@ -126,6 +134,16 @@ export interface OtherRun {
   accuracy?: Accuracy
 }
 
+/** Curves of another run, to be laid over. Lines as in an update, whole. */
+export interface OtherCurves {
+  folder: string
+  name: string
+  seed: number
+  steps: number
+  evals: Accuracy[]
+  lines: Record<string, LineNews>
+}
+
 /** Two runs on the images that both predicted. */
 export interface PairedResult {
   a: string
@@ -164,8 +182,12 @@ export interface LayerHistory {
 export type Question =
   | { type: 'window'; measures: LayerMeasure[]; from: number; to: number; columns: number }
   | { type: 'layer'; layer: number; columns: number }
-  /** Latest picture of this name (a strategy's own data, see src/events/pictures). */
-  | { type: 'picture'; name: string }
+  /** Latest picture of this name (a strategy's own data, see src/events/pictures), of this run or of one beside it. */
+  | { type: 'picture'; name: string; folder?: string }
+  /** Small pictures of images of the data, as far as the run folder has them. */
+  | { type: 'thumbnails'; split: 'train' | 'val' | 'test'; paths: string[] }
+  /** Curves of a run that lies beside this one. */
+  | { type: 'curves'; folder: string }
   /** A JSON file of `artifacts/` (src/events/artifacts.ts). */
   | { type: 'artifact'; name: string }
   | { type: 'runs' }
@@ -175,6 +197,9 @@ export type Answer =
   | { type: 'window'; window: LayerWindow }
   | { type: 'layer'; history: LayerHistory }
   | { type: 'picture'; name: string; step: number; data: unknown }
+  /** By path, as `data:` addresses. */
+  | { type: 'thumbnails'; images: Record<string, string> }
+  | { type: 'curves'; curves: OtherCurves }
   | { type: 'artifact'; name: string; data: unknown }
   | { type: 'runs'; runs: OtherRun[] }
   | { type: 'compare'; comparison: Comparison }

@@ -4,7 +4,7 @@ import type { Comparison, OtherRun, PairedResult } from '../../src/extension/pro
 import type { Theme } from '../colour'
 import { drawingOf, type Exportable } from '../export'
 import '../exportMenu'
-import { count, duration, fixed } from '../format'
+import { count, cut, duration, fixed } from '../format'
 import type { Host } from '../panel/host'
 import type { PanelState } from '../panel/state'
 import section from '../section.css'
@@ -227,7 +227,7 @@ export class Compare extends LitElement {
     return svg`<g>
       <line class="rule" x1="0" x2=${at.reading + 330} y1=${(i + 1) * ROW} y2=${(i + 1) * ROW}></line>
       <circle class="run r${i % 4}" cx="14" cy=${y} r="4"></circle>
-      <text class="name" x="26" y=${y}>${name.length > 24 ? `${name.slice(0, 23)}…` : name}<title>${name}</title></text>
+      <text class="name" x="26" y=${y}>${cut(name, 24)}<title>${name}</title></text>
       <text class="tick" x="26" y=${y + 14}>${strategy} · seed ${seed}</text>
       ${
         accuracy

@@ -4,6 +4,7 @@ import type { Axis } from '../axis'
 import type { Theme } from '../colour'
 import { fixed, number } from '../format'
 import type { Line, PanelState } from '../panel/state'
+import { apart } from '../plot/lines'
 import shared from '../shared.css'
 import { styled } from '../styled'
 import { Chart } from './chart'
@@ -246,17 +247,3 @@ function sameRows(before: Line | undefined, line: Line): number {
 /** The loss axis is logarithmic: what is not above 0 has no place on it. */
 const positive = (value: number | null | undefined): number | null =>
   value !== null && value !== undefined && value > 0 ? value : null
-
-/** Labels at least 13 px apart, none outside. */
-function apart(labels: Label[], height: number): Label[] {
-  let floor = -2
-  const sorted = [...labels]
-    .sort((a, b) => a.y - b.y)
-    .map((label) => {
-      const y = Math.max(label.y, floor)
-      floor = y + 13
-      return { ...label, y }
-    })
-  const over = Math.max(0, (sorted.at(-1)?.y ?? 0) - height)
-  return sorted.map((label) => ({ ...label, y: label.y - over }))
-}

@@ -1,4 +1,5 @@
 import type { DeclaredPhase, LayerInfo } from '../../src/events/types'
+import { groupBy } from '../groups'
 
 /** One line of the map: a layer, or a whole stage when it is folded. */
 export interface Row {
@@ -58,15 +59,8 @@ export function layoutRows(
   return { groups, height: y - GAP - top }
 }
 
-function byStage(layers: readonly LayerInfo[]): Map<string, number[]> {
-  const stages = new Map<string, number[]>()
-  layers.forEach((layer, index) => {
-    const list = stages.get(layer.stage)
-    if (list) list.push(index)
-    else stages.set(layer.stage, [index])
-  })
-  return stages
-}
+const byStage = (layers: readonly LayerInfo[]): Map<string, number[]> =>
+  groupBy([...layers.keys()], (index) => layers[index]!.stage)
 
 /** Folded from the start: stages of one layer, stages that no phase trains, and all of a very deep network. */
 export function foldedAtFirst(layers: readonly LayerInfo[], phases: readonly DeclaredPhase[]): Set<string> {

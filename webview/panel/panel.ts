@@ -6,6 +6,7 @@ import { count } from '../format'
 import { icon } from '../icons'
 import '../compare/compare'
 import '../predictions/predictions'
+import '../strategy/strategy'
 import '../tabs'
 import '../training/training'
 import type { Training } from '../training/training'
@@ -17,6 +18,7 @@ import { cursorOf, emptyState, reduce, type PanelState } from './state'
 
 const tabs = [
   { id: 'training', title: 'Training' },
+  { id: 'strategy', title: 'Strategy' },
   { id: 'predictions', title: 'Predictions' },
   { id: 'compare', title: 'Compare' },
 ] as const
@@ -139,6 +141,13 @@ export class Panel extends LitElement {
     switch (data.run ? this.section : 'training') {
       case 'predictions':
         return html`<thaw-predictions .data=${data} .host=${host} theme=${theme}></thaw-predictions>`
+      case 'strategy':
+        return html`<thaw-strategy
+          .data=${data}
+          .host=${host}
+          .width=${this.width}
+          theme=${theme}
+        ></thaw-strategy>`
       case 'compare':
         return html`<thaw-compare
           .data=${data}

@@ -1,5 +1,6 @@
 import { html, nothing, svg, type TemplateResult } from 'lit'
 import { ember, type Theme } from '../colour'
+import { cut } from '../format'
 import { styled } from '../styled'
 
 const CELL = 30
@@ -25,7 +26,6 @@ export function confusionPicture(options: {
   const cell = classes.length <= NUMBERED ? CELL : Math.max(6, Math.floor((CELL * NUMBERED) / classes.length))
   const side = cell * classes.length
   const names = cell >= 11
-  const cut = (name: string) => (name.length > 12 ? `${name.slice(0, 11)}…` : name)
   return html`<svg
     class="confusion"
     data-picture="confusion"
@@ -36,8 +36,8 @@ export function confusionPicture(options: {
   >
     ${classes.map((name, c) =>
       names
-        ? svg`<text class="label" text-anchor="end" x=${LABELS - 8} y=${TOP + (c + 0.5) * cell + 4}>${cut(name)}<title>${name}</title></text>
-              <text class="label" transform="translate(${LABELS + (c + 0.5) * cell + 4} ${TOP - 8}) rotate(-40)">${cut(name)}<title>${name}</title></text>`
+        ? svg`<text class="label" text-anchor="end" x=${LABELS - 8} y=${TOP + (c + 0.5) * cell + 4}>${cut(name, 12)}<title>${name}</title></text>
+              <text class="label" transform="translate(${LABELS + (c + 0.5) * cell + 4} ${TOP - 8}) rotate(-40)">${cut(name, 12)}<title>${name}</title></text>`
         : nothing,
     )}
     ${confusion.map((row, label) => {

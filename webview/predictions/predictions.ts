@@ -4,7 +4,7 @@ import type { PredictionTable, ThumbnailTable } from '../../src/events/artifacts
 import type { Theme } from '../colour'
 import { drawingOf, type Exportable } from '../export'
 import '../exportMenu'
-import { count, fixed } from '../format'
+import { count, cut, fixed } from '../format'
 import type { Host } from '../panel/host'
 import type { PanelState } from '../panel/state'
 import section from '../section.css'
@@ -237,7 +237,7 @@ export class Predictions extends LitElement {
           ${Math.abs(mean - 0.5) > 0.15 && mean < 0.85 ? svg`<text class="tick" text-anchor="middle" x=${x(mean)} y=${bottom + 14}>mean ${fixed(mean)}</text>` : nothing}
           ${rows.map(({ name, total, recall, low, high }, i) => {
             const y = i * line + line / 2
-            return svg`<text class="label" text-anchor="end" x=${left - 52} y=${y + 4}>${name.length > 14 ? `${name.slice(0, 13)}…` : name}<title>${name}</title></text>
+            return svg`<text class="label" text-anchor="end" x=${left - 52} y=${y + 4}>${cut(name, 14)}<title>${name}</title></text>
             <text class="tick" text-anchor="end" x=${left - 14} y=${y + 4}>${total}</text>
             <line class="interval" x1=${x(low)} x2=${x(high)} y1=${y} y2=${y}></line>
             <circle class="dot" cx=${x(recall)} cy=${y} r="3.5"></circle>

@@ -1,7 +1,9 @@
 import type { Answer, Question } from '../protocol'
 import { readArtifact } from './artifact'
 import type { RunFeed } from './feed'
+import { curvesBeside, viewBeside } from './beside'
 import { compareBeside, runsBeside } from './others'
+import { thumbnails } from './thumbnails'
 
 /** Names of artifacts are ours; a page must not read anything else of the disk. */
 const NAME = /^[a-z0-9-]+\.json$/
@@ -24,13 +26,17 @@ async function find(feed: RunFeed, question: Question): Promise<Answer> {
     case 'layer':
       return { type: 'layer', history: await feed.history(question.layer, question.columns) }
     case 'picture': {
-      const { name } = question
-      const { pictures } = feed.current
+      const { name, folder } = question
+      const { pictures } = folder === undefined ? feed.current : await viewBeside(feed.path, folder)
       const picture = Object.hasOwn(pictures, name) ? pictures[name] : undefined
       return picture
         ? { type: 'picture', name, ...picture }
         : { type: 'refused', message: `the run has told no picture "${name}" yet` }
     }
+    case 'thumbnails':
+      return { type: 'thumbnails', images: await thumbnails(feed.path, question.split, question.paths) }
+    case 'curves':
+      return { type: 'curves', curves: await curvesBeside(feed.path, question.folder) }
     case 'artifact': {
       const { name } = question
       if (!NAME.test(name))

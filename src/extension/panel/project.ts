@@ -1,4 +1,5 @@
 import type { RunView } from '../../events/view'
+import { strategyOf } from './strategy'
 import type { Accuracy, Cursor, LineNews, Mark, Measured, PanelHead, PanelRun, ToPanel } from '../protocol'
 
 /** Weight of the past in a smoothed loss: an exponential moving average over about ten points. */
@@ -40,7 +41,7 @@ function panelRun(view: RunView, folder: string, artifacts: string): PanelRun | 
     name: view.name,
     folder,
     attempt: view.attempt,
-    strategy: { name: started.strategy.name, title: started.strategy.title },
+    strategy: strategyOf(started.strategy),
     seed: started.seed,
     device: { backend: name, where: placeOf(device, threads) },
     steps: view.steps,
@@ -157,7 +158,7 @@ function describe(action: unknown): string {
   return verb
 }
 
-function lines(view: RunView, cursor: Cursor | undefined): Record<string, LineNews> {
+export function lines(view: RunView, cursor: Cursor | undefined): Record<string, LineNews> {
   const news: Record<string, LineNews> = {}
   const known = cursor?.attempt === view.attempt ? cursor.lines : {}
   const add = (name: string, line: { stride: number; steps: number[]; values: number[] }) => {

@@ -333,7 +333,9 @@ test('says that it is a reconstruction, and how filters were used', async () => 
   })
   expect(routed!.byClass.map((row) => row.class)).toEqual(['dots', 'rows', 'columns'])
   expect([normDistance.length, stateNorm!.length]).toEqual([4, 4])
-  expect(pictures.findLast(({ ablations }) => ablations)!.ablations).toHaveLength(5)
+  // a view shows the last picture alone: it has what the end of the run and the last evaluation told
+  expect(pictures.at(-1)!.ablations).toHaveLength(5)
+  expect(pictures.at(-1)!.filters).toEqual(filters)
 })
 
 describe('option e: which convolutions are gated', () => {

@@ -79,10 +79,18 @@ export class AdaFilterRuntime implements StrategyRuntime {
     return undefined
   }
 
+  /** What stays true until the next evaluation, or to the end: every picture has it, since only the last is shown. */
+  private known: Pick<AdaFilterPicture, 'routed' | 'filters' | 'onTheFence' | 'ablations'> = {}
+
   private tell(ablations?: AdaFilterPicture['ablations']): void {
     const { sites, decides } = this.structure
     const routed = this.tally.summary()
-    const filters = this.usage.summary()
+    this.known = {
+      ...this.known,
+      ...(routed && { routed }),
+      ...this.usage.summary(),
+      ...(ablations && { ablations }),
+    }
     const picture: AdaFilterPicture = {
       v: 1,
       reconstruction: true,
@@ -92,12 +100,10 @@ export class AdaFilterRuntime implements StrategyRuntime {
         stage,
         filters: count,
       })),
-      ...(routed && { routed }),
-      ...filters,
+      ...this.known,
       ...(this.training && { training: this.training }),
       ...(this.stateNorm && { stateNorm: this.stateNorm }),
       normDistance: sites.map((site) => (decides ? this.normDistance(site) : null)),
-      ...(ablations && { ablations }),
     }
     this.context.picture('gates', picture)
     this.tally.clear()

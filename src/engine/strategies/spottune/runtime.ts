@@ -29,6 +29,8 @@ export interface SpotTuneState extends RouteState {
 export class SpotTuneRuntime implements StrategyRuntime {
   private state: RouteState
   private readonly tally: RouteTally
+  /** What stays true until the next evaluation, or to the end: every picture has it, since only the last is shown. */
+  private known: Pick<SpotTunePicture, 'routed' | 'routes' | 'ablations'> = {}
   private sums = { agreement: 0, entropy: 0, steps: 0 }
   private distinct = new Set<string>()
 
@@ -103,16 +105,20 @@ export class SpotTuneRuntime implements StrategyRuntime {
     const { agreement, entropy, steps } = this.sums
     const fixed = fixedRoutes(this.structure, this.options, this.state)
     const routed = this.tally.summary()
+    this.known = {
+      ...this.known,
+      ...(routed && { routed, routes: this.distinct.size }),
+      ...(ablations && { ablations }),
+    }
     const picture: SpotTunePicture = {
       v: 1,
       blocks: blocks.map(({ label, stage }) => ({ label, stage })),
-      ...(routed && { routed, routes: this.distinct.size }),
+      ...this.known,
       ...(fixed && { fixed }),
       training: {
         percent: this.state.usage.map((share) => Math.round(100 * share)),
         ...(steps > 0 && { agreement: round(agreement / steps), entropy: round(entropy / steps) }),
       },
-      ...(ablations && { ablations }),
     }
     this.context.picture('routing', picture)
     this.sums = { agreement: 0, entropy: 0, steps: 0 }

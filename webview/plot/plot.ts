@@ -1,0 +1,198 @@
+import { LitElement, html, nothing, unsafeCSS, type PropertyValues } from 'lit'
+import { customElement, property, state } from 'lit/decorators.js'
+import { guard } from 'lit/directives/guard.js'
+import { drawingOf, type Exportable } from '../export'
+import '../exportMenu'
+import { number } from '../format'
+import type { Host } from '../panel/host'
+import section from '../section.css'
+import shared from '../shared.css'
+import { styled } from '../styled'
+import type { CellValue, Figure, LegendEntry, Spot } from './figure'
+import own from './plot.css'
+import { nearest, walk, type Place } from './walk'
+
+/** Rows of a table that a page shows; the CSV has all. */
+const ROWS = 1000
+
+/** Width of the read-out, and how far it stays from what it reads. */
+const [TIP, GAP] = [220, 10]
+
+/** A figure with its title, read-out by pointer and keys, legend, table and export. */
+@customElement('thaw-plot')
+export class Plot extends LitElement {
+  static override styles = [unsafeCSS(shared), unsafeCSS(section), unsafeCSS(own)]
+
+  @property({ attribute: false }) figure!: Figure
+  @property({ attribute: false }) host!: Host
+  @state() private at?: Place
+  @state() private table = false
+
+  override willUpdate(changed: PropertyValues): void {
+    if (changed.has('figure') && this.at && !this.spotAt(this.at)) this.at = undefined
+  }
+
+  private spotAt(place: Place | undefined): Spot | undefined {
+    return place && this.figure.spots[place.row]?.[place.column]
+  }
+
+  override render() {
+    const { figure } = this
+    const { title, about, question, name, width, height } = figure
+    const spot = this.spotAt(this.at)
+    return html`<figure aria-label=${title}>
+      <div class="head">
+        <h2>${title}</h2>
+        ${about ? html`<span class="dim small">${about}</span>` : nothing}
+        <thaw-export .host=${this.host} what=${title} .picture=${() => this.export()}></thaw-export>
+      </div>
+      <p class="dim">${question}</p>
+      <div class="scroll">
+        <div
+          class="stage"
+          tabindex="0"
+          role="application"
+          aria-roledescription="figure"
+          aria-label="${title}. Arrow keys read it off, Home and End go to the ends of a row; a table of the same numbers follows."
+          ${styled({ width: `${width}px`, height: `${height}px` })}
+          @mousemove=${this.hover}
+          @mouseleave=${() => (this.at = undefined)}
+          @blur=${() => (this.at = undefined)}
+          @click=${() => this.open(spot)}
+          @keydown=${this.key}
+        >
+          <svg data-picture=${name} width=${width} height=${height} aria-hidden="true">
+            ${guard([figure], () => figure.drawing)}
+          </svg>
+          ${spot ? this.readOut(spot) : nothing}
+          <div class="said" role="status">
+            ${spot ? `${spot.name}: ${spot.facts.map(([what, value]) => `${what} ${value}`).join(', ')}` : ''}
+          </div>
+        </div>
+      </div>
+      ${figure.legend ? html`<div class="legend">${guard([figure], () => figure.legend!.map(entry))}</div>` : nothing}
+      ${(figure.notes ?? []).map((note) => html`<p class="note small dim">${note}</p>`)} ${this.numbers()}
+    </figure>`
+  }
+
+  private readOut(spot: Spot) {
+    const { width } = this.figure
+    const after = spot.x + spot.width + GAP
+    const left = after + TIP <= width ? after : Math.max(0, spot.x - TIP - GAP)
+    return html`<div
+        class="ring"
+        ${styled({ left: `${spot.x}px`, top: `${spot.y}px`, width: `${spot.width}px`, height: `${spot.height}px` })}
+      ></div>
+      <div
+        class="tip"
+        aria-hidden="true"
+        ${styled({ left: `${left}px`, top: `${Math.max(0, spot.y - 4)}px` })}
+      >
+        ${spot.image ? html`<img alt="" src=${spot.image} width="44" height="44" />` : nothing}
+        <b>${spot.name}</b>
+        <dl>
+          ${spot.facts.map(
+            ([what, value]) =>
+              html`<dt>${what}</dt>
+                <dd>${value}</dd>`,
+          )}
+        </dl>
+      </div>`
+  }
+
+  private numbers() {
+    const { columns, rows } = this.figure.table
+    return html`<details
+      @toggle=${(event: Event) => (this.table = (event.target as HTMLDetailsElement).open)}
+    >
+      <summary class="small">The numbers as a table</summary>
+      ${
+        this.table
+          ? html`<div
+              class="scroll rows"
+              tabindex="0"
+              role="region"
+              aria-label="Numbers of ${this.figure.title}"
+            >
+              <table>
+                <thead>
+                  <tr>
+                    ${columns.map((column) => html`<th scope="col">${column}</th>`)}
+                  </tr>
+                </thead>
+                <tbody>
+                  ${rows.slice(0, ROWS).map(
+                    (row) =>
+                      html`<tr>
+                        ${row.map((value) => html`<td class=${typeof value === 'number' ? 'number' : ''}>${shown(value)}</td>`)}
+                      </tr>`,
+                  )}
+                </tbody>
+              </table>
+              ${
+                rows.length > ROWS
+                  ? html`<p class="small dim">
+                      The first ${ROWS} of ${rows.length} rows; Export has all of them as CSV.
+                    </p>`
+                  : nothing
+              }
+            </div>`
+          : nothing
+      }
+    </details>`
+  }
+
+  private hover = (event: MouseEvent): void => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect()
+    this.at = nearest(this.figure.spots, event.clientX - box.left, event.clientY - box.top)
+  }
+
+  private key = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.key === 'Escape') this.at = undefined
+    else if (event.key === 'Enter') this.open(this.spotAt(this.at))
+    else {
+      const next = walk(this.figure.spots, this.at, event.key)
+      if (!next) return
+      this.at = next
+      event.preventDefault()
+      void this.updateComplete.then(() =>
+        this.renderRoot.querySelector('.ring')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }),
+      )
+    }
+  }
+
+  private open(spot: Spot | undefined): void {
+    if (spot?.opens !== undefined) this.host.openImage(spot.opens)
+  }
+
+  private export(): Exportable {
+    const { name, table } = this.figure
+    return {
+      name,
+      svg: () => drawingOf(this.renderRoot, name),
+      rows: () => [table.columns, ...table.rows],
+    }
+  }
+}
+
+const shown = (value: CellValue): string =>
+  typeof value === 'number'
+    ? Number.isInteger(value)
+      ? value.toLocaleString('en')
+      : number(value)
+    : (value ?? '–')
+
+function entry(one: LegendEntry) {
+  if (one.kind === 'scale') {
+    const stops = Array.from({ length: 12 }, (_, i) => one.colour(i / 11))
+    return html`<span
+      >${one.words ? `${one.words} ` : ''}${one.from}<i
+        class="scale"
+        ${styled({ background: `linear-gradient(90deg, ${stops.join(', ')})` })}
+      ></i
+      >${one.to}</span
+    >`
+  }
+  return html`<span><i class=${one.kind} ${styled({ color: one.colour })}></i>${one.words}</span>`
+}
