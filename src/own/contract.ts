@@ -64,7 +64,7 @@ export async function gradientsReachOnlyWhatTrains(member: Member): Promise<void
     if (phase.solve) continue
     assert.equal(session.phase.index, index)
     const before = valuesOf(session.bank)
-    const { trainedNames, mode } = session.active
+    const { trainedNames, movingNames, mode } = session.active
     const batch = await session.setup.images.stream(session.setup.size).next()
     const { x, from } = await session.features.input(batch, false)
     const labels = tf.tensor1d(batch.labels, 'int32')
@@ -90,8 +90,8 @@ export async function gradientsReachOnlyWhatTrains(member: Member): Promise<void
     while (session.steps < to) await session.step()
     const moved = new Set(differences(before, valuesOf(session.bank)))
     for (const info of session.graph.parameters.values()) {
-      if (trainedNames.has(info.name) && phase.mayRest?.(info)) continue
-      const mayMove = info.buffer ? mode(info.layer) === 'train' : trainedNames.has(info.name)
+      if (movingNames.has(info.name) && phase.mayRest?.(info)) continue
+      const mayMove = info.buffer ? mode(info.layer) === 'train' : movingNames.has(info.name)
       assert.equal(
         moved.has(info.name),
         mayMove,

@@ -3,6 +3,7 @@ import { meta as delta } from './delta/meta'
 import { meta as full } from './full/meta'
 import { meta as gradual } from './gradual/meta'
 import { meta as l2sp } from './l2-sp/meta'
+import { meta as l2tWw } from './l2t-ww/meta'
 import { meta as lastK } from './last-k/meta'
 import { meta as linearProbe } from './linear-probe/meta'
 import { meta as lpFt } from './lp-ft/meta'
@@ -21,6 +22,7 @@ export const catalog: StrategyMeta[] = [
   lpFt,
   l2sp,
   delta,
+  l2tWw,
   transtailor,
   spottune,
   adafilter,

@@ -3,6 +3,7 @@ import { delta } from './delta'
 import { full } from './full'
 import { gradual } from './gradual'
 import { l2sp } from './l2-sp'
+import { l2tWw } from './l2t-ww'
 import { lastK } from './last-k'
 import { linearProbe } from './linear-probe'
 import { lpFt } from './lp-ft'
@@ -13,7 +14,18 @@ import type { Strategy } from './types'
 
 /** Every strategy by its name in run files. A member gets the whole contract suite for free. */
 export const strategies: ReadonlyMap<string, Strategy> = new Map(
-  [scratch, linearProbe, lastK, full, gradual, lpFt, l2sp, delta, transtailor, spottune, adafilter].map(
-    (strategy) => [strategy.meta.name, strategy as Strategy],
-  ),
+  [
+    scratch,
+    linearProbe,
+    lastK,
+    full,
+    gradual,
+    lpFt,
+    l2sp,
+    delta,
+    l2tWw,
+    transtailor,
+    spottune,
+    adafilter,
+  ].map((strategy) => [strategy.meta.name, strategy as Strategy]),
 )

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import type { Metrics, RunEventBody } from '../../events/types'
+import type { BatchNormMode, Metrics, RunEventBody } from '../../events/types'
 import type { ResolvedSpec } from '../../spec/schema'
 import type { ImageBatch, Item, Split } from '../data/types'
 import type {
@@ -36,6 +36,8 @@ export interface RuntimeContext {
   /** Index and name of the phase that the run stands in. */
   readonly phase: number
   readonly phaseName: string
+  /** Mode of a batch norm in this phase. */
+  mode(layer: string): BatchNormMode
   /** Tensors of `train.inputs` beside `batch_order`. */
   readonly inputs: ReadonlyMap<string, PlainValue>
   /** Whether a person has asked to stop: `enter` then returns `stopped`. */

@@ -58,6 +58,10 @@ export class SessionView implements RuntimeContext {
     return this.session.phase.phase.name
   }
 
+  mode(layer: string) {
+    return this.session.active.mode(layer)
+  }
+
   stopped(): boolean {
     return this.session.stopping()
   }

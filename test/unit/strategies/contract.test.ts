@@ -60,6 +60,20 @@ const variants: Record<string, Record<string, unknown>[]> = {
     { attention: 'gradient', recipe: 'paper', head: 'fitted' },
     { form: 'feature-map' },
   ],
+  // a rate at which the meta-networks are seen to move
+  'l2t-ww': [
+    { metaRate: 0.01 },
+    {
+      metaRate: 0.01,
+      start: 'pretrained',
+      pairs: 'single',
+      transferSteps: 1,
+      idle: 'rest',
+      strengthForm: 'constant',
+    },
+    { metaRate: 0.1, metaEvery: 2, metaOptimizer: 'sgd', pairs: 'one-to-one', rollback: 'release' },
+    { channels: 'uniform', strengths: 'fixed' },
+  ],
   'l2-sp': [
     {},
     { form: 'loss', scope: 'all' },
@@ -68,6 +82,12 @@ const variants: Record<string, Record<string, unknown>[]> = {
     { variant: 'l1-sp', alpha: 0.01 },
   ],
 }
+
+/** What a look-ahead can differentiate through. */
+const sgd = { train: { optimizer: { name: 'sgd', rate: 0.03, momentum: 0.9, weightDecay: 1e-3 } } }
+
+/** More of the run file, where options alone are refused. */
+const files: Record<string, Record<string, unknown>> = { 'l2t-ww': sgd }
 
 /** Members whose finished network folds layers together. */
 const folding = new Set(['lp-ft'])
@@ -80,7 +100,7 @@ test('the catalogue that front ends read and the registry hold the same strategi
 const members = [...strategies.values()].flatMap((strategy) =>
   (variants[strategy.meta.name] ?? [{}]).map((options): [string, Member] => [
     `${strategy.meta.name} ${JSON.stringify(options)}`,
-    { strategy, options, folds: folding.has(strategy.meta.name) },
+    { strategy, options, file: files[strategy.meta.name], folds: folding.has(strategy.meta.name) },
   ]),
 )
 
