@@ -77,7 +77,9 @@ export async function record(spec: ResolvedSpec, parts: Parts = {}): Promise<Rec
   const source = originValues(graph, w0)
   const phases = setup.phases.map((planned) => {
     const { from, to, phase } = planned
-    const trained = [...graph.parameters.values()].filter((info) => !info.buffer && phase.trains(info))
+    const trained = [...graph.parameters.values()].filter(
+      (info) => !info.buffer && (phase.trains(info) || (info.owned && phase.moves?.(info))),
+    )
     const norms = graph.nodes.filter(({ op }) => op.kind === 'batchNorm').map(({ name }) => name)
     return {
       name: phase.name,
@@ -256,11 +258,14 @@ export function repeats(
   run: ResolvedSpec,
   {
     model,
+    parts,
     mistakes = [],
     limits = LIMITS,
     told = () => ({}),
   }: {
     model?: LoadedModel
+    /** What else is handed in instead of files, for example a teacher. */
+    parts?: Parts
     mistakes?: readonly string[]
     limits?: typeof LIMITS
     told?: (ours: Recorded) => Record<string, unknown>
@@ -270,7 +275,7 @@ export function repeats(
   let theirs: Theirs[]
 
   beforeAll(async () => {
-    ours = await record(run, { model })
+    ours = await record(run, { ...parts, model })
     const own = told(ours)
     theirs = python(script, [
       { run: ours, told: own },

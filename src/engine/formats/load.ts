@@ -87,7 +87,9 @@ async function loadSafetensors(path: string, name: string, spec: Model): Promise
     const inputSize = spec.inputSize ?? statedSize(reader.metadata)
     const whole = createGraph(architecture, { classes, inputSize })
     const graph = cut === undefined ? whole : cutGraph(whole, cut)
-    return { graph, values: await matchTensors(graph, reader, name), source: name }
+    const stated = statedClasses(reader.metadata, classes)
+    const values = await matchTensors(graph, reader, name)
+    return { graph, values, source: name, ...(stated && { classes: stated }) }
   } finally {
     await file.close()
   }
@@ -119,6 +121,20 @@ async function convert(model: unknown, store: WeightStore, file: string, spec: M
 function statedSize(metadata: ReadonlyMap<string, string>): number | undefined {
   const side = Number(/^\[(\d{1,4}),\d{1,4},3\]$/.exec(metadata.get('inputShape') ?? '')?.[1])
   return side >= 8 ? side : undefined
+}
+
+/** The class names that our own export notes in a file, where they are those of its classifier. */
+function statedClasses(
+  metadata: ReadonlyMap<string, string>,
+  count: number | undefined,
+): string[] | undefined {
+  try {
+    const names: unknown = JSON.parse(metadata.get('classes') ?? '')
+    const fit = Array.isArray(names) && names.length === count
+    return fit && names.every((name) => typeof name === 'string') ? names : undefined
+  } catch {
+    return undefined
+  }
 }
 
 async function readValues(path: string, name: string, graph: NetworkGraph): Promise<LoadedModel['values']> {

@@ -208,6 +208,8 @@ export interface LoadedModel {
   values: Map<string, PlainValue>
   /** Where it came from, for messages and `run-started`. */
   source: string
+  /** What its classifier tells apart, where the file says so. */
+  classes?: readonly string[]
 }
 
 export type { LayerInfo, TensorLike }

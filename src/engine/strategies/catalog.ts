@@ -1,5 +1,6 @@
 import { meta as adafilter } from './adafilter/meta'
 import { meta as delta } from './delta/meta'
+import { meta as fitnets } from './fitnets/meta'
 import { meta as full } from './full/meta'
 import { meta as gradual } from './gradual/meta'
 import { meta as l2sp } from './l2-sp/meta'
@@ -22,6 +23,7 @@ export const catalog: StrategyMeta[] = [
   lpFt,
   l2sp,
   delta,
+  fitnets,
   l2tWw,
   transtailor,
   spottune,

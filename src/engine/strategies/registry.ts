@@ -1,5 +1,6 @@
 import { adafilter } from './adafilter'
 import { delta } from './delta'
+import { fitnets } from './fitnets'
 import { full } from './full'
 import { gradual } from './gradual'
 import { l2sp } from './l2-sp'
@@ -23,6 +24,7 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map(
     lpFt,
     l2sp,
     delta,
+    fitnets,
     l2tWw,
     transtailor,
     spottune,

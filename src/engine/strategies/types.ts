@@ -202,6 +202,8 @@ export interface Strategy<O = unknown> {
   standardisesHead?(options: O): boolean
   /** The frozen second network: `self` is the run's own model with its pre-trained values. */
   teacher?(options: O, spec: ResolvedSpec): ModelSpec | 'self' | undefined
+  /** The second network keeps the classifier of its file, which must tell the data's classes apart. */
+  teacherHead?(options: O): boolean
   /** Its own parameters. @param random a stream for initial values by name */
   parameters?(
     context: ParametersContext,

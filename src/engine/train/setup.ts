@@ -71,7 +71,12 @@ export async function setUp(
   const media = parts.model && parts.images ? '' : mediaFolder()
   const images = parts.images ?? (await openImages(spec, { base, media, cache }))
   const model = parts.model ?? (await loadModel(spec.model, { base, media }))
-  const teacher = await loadTeacher(spec, strategy, options, model, { base, media, given: parts.teacher })
+  const teacher = await loadTeacher(spec, strategy, options, model, {
+    base,
+    media,
+    given: parts.teacher,
+    classes: images.dataset.classes,
+  })
   const opened = await openBackend(spec.backend, { seed: spec.train.seed, device: spec.device })
   const backend = choosePrecision(spec.train.precision, opened)
   const classes = images.dataset.classes.length
@@ -120,19 +125,31 @@ export async function setUp(
   }
 }
 
+interface Places {
+  base: string
+  media: string
+}
+
 async function loadTeacher(
   spec: ResolvedSpec,
   strategy: Strategy,
   options: unknown,
   model: LoadedModel,
-  { base, media, given }: { base: string; media: string; given?: LoadedModel },
+  { base, media, given, classes }: Places & { given?: LoadedModel; classes: readonly string[] },
 ): Promise<LoadedModel | undefined> {
   const wanted = strategy.teacher?.(options, spec)
   if (wanted === undefined) return undefined
-  const teacher = given ?? (wanted === 'self' ? model : await loadModel(wanted, { base, media }))
+  const keepHead = strategy.teacherHead?.(options) ?? false
+  const file = wanted === 'self' ? spec.model : wanted
+  const asIs = wanted === 'self' && !keepHead
+  const teacher = given ?? (asIs ? model : await loadModel(file, { base, media, keepHead }))
   if (teacher.values.size === 0)
     throw new UserError(
       `strategy.teacher: ${teacher.source} has no pre-trained weights to learn from; name a model file or a packaged network`,
+    )
+  if (keepHead && teacher.classes && teacher.classes.join('/') !== classes.join('/'))
+    throw new UserError(
+      `strategy.teacher: ${teacher.source} tells other classes apart (${teacher.classes.join(', ')}) than the data has (${classes.join(', ')}); name a network that was trained on these`,
     )
   return teacher
 }

@@ -60,6 +60,18 @@ const variants: Record<string, Record<string, unknown>[]> = {
     { attention: 'gradient', recipe: 'paper', head: 'fitted' },
     { form: 'feature-map' },
   ],
+  fitnets: [
+    { hintSteps: 2 },
+    {
+      hintSteps: 3,
+      start: 'pretrained',
+      guided: 'stem',
+      hint: 'stage1',
+      regressor: 'valid',
+      hintLoss: 'half-sum',
+    },
+    { training: 'joint', hintWeight: 10 },
+  ],
   // a rate at which the meta-networks are seen to move
   'l2t-ww': [
     { metaRate: 0.01 },

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { openBackend, ops, tf, type Tensor } from '../../../src/engine/backend'
+import { openBackend, tf, type Tensor } from '../../../src/engine/backend'
 import { createOptimizer } from '../../../src/engine/optim'
 import { lookAhead, type InnerStep } from '../../../src/engine/strategies/l2t-ww/lookAhead'
 import type { ParameterSource } from '../../../src/engine/network/types'
@@ -17,7 +17,9 @@ const none: ParameterSource = {
 function descent(momentum: number, buffers: Record<string, number[]> = {}) {
   const optimizer = createOptimizer(optimizerSchema.parse({ name: 'sgd', momentum }))
   optimizer.restore(
-    new Map(Object.entries(buffers).map(([name, values]) => [`${name}/momentum_buffer`, tf.tensor1d(values)])),
+    new Map(
+      Object.entries(buffers).map(([name, values]) => [`${name}/momentum_buffer`, tf.tensor1d(values)]),
+    ),
   )
   return optimizer
 }
@@ -28,8 +30,7 @@ describe('the look-ahead of scalars (strategies.md 4.3)', () => {
   async function scalars(momentumStart: number, { T = 2, mu = 0.9, rates = rate, theta = 0.5 } = {}) {
     const phi = tf.tensor1d([0.7])
     const value = tf.tensor1d([theta])
-    const entropy = (p: ParameterSource): Tensor =>
-      tf.mul(0.5, tf.sum(tf.square(tf.add(p.get('theta'), 1))))
+    const entropy = (p: ParameterSource): Tensor => tf.mul(0.5, tf.sum(tf.square(tf.add(p.get('theta'), 1))))
     const transfer: InnerStep = {
       outer: true,
       loss: (p) => tf.mul(0.5, tf.sum(tf.mul(phi, tf.square(tf.sub(p.get('theta'), 2))))),
@@ -37,7 +38,7 @@ describe('the look-ahead of scalars (strategies.md 4.3)', () => {
     const found = await lookAhead({
       from: new Map([['theta', value]]),
       others: none,
-      optimizer: descent(mu, { theta: [momentumStart] }),
+      optimizer: descent(mu, mu > 0 ? { theta: [momentumStart] } : {}),
       momentum: mu,
       rates: () => rates,
       steps: [...Array.from({ length: T }, () => transfer), { outer: false, loss: entropy }],
@@ -77,4 +78,3 @@ describe('the look-ahead of scalars (strategies.md 4.3)', () => {
     expect(tf.memory().numTensors).toBe(before)
   })
 })
-void ops

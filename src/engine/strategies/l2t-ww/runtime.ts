@@ -15,7 +15,7 @@ import type { Options } from './meta'
 import { META, metaLayers, strengths } from './metaNetworks'
 import type { Pairs } from './pairs'
 import { pairPicture, type Measures } from './pictures'
-import { dependents } from '../matching/reach'
+import { parametersBelow } from '../matching/reach'
 import { looksAhead } from './settings'
 import { coefficients, regressorOf, sourceMaps, transferLoss, type SourceMaps } from './transfer'
 
@@ -126,8 +126,8 @@ export class L2tRuntime implements StrategyRuntime {
     const regressors = pairs.all.flatMap((pair) =>
       ['weight', 'bias'].map((kind) => `${regressorOf(pair)}.${kind}`),
     )
-    const below = rest(new Set([...dependents(graph, hooks), ...regressors]))
-    const whole = rest(dependents(graph, [graph.output]))
+    const below = rest(new Set([...parametersBelow(graph, hooks), ...regressors]))
+    const whole = rest(parametersBelow(graph, [graph.output]))
     return {
       steps: [
         ...Array.from({ length: transferSteps }, (_, t) => ({ loss: transfer(t), outer: true, ...below })),
