@@ -2,20 +2,28 @@ import type { JsonSchema } from './jsonSchema'
 import type { Path } from './source'
 
 /** The schema node a path leads to; through unions, the first branch that knows the next field. */
-export function schemaAt(schema: JsonSchema, path: Path): JsonSchema | undefined {
+export function schemaAt(schema: JsonSchema, path: Path, root = schema): JsonSchema | undefined {
   const [segment, ...rest] = path
   if (segment === undefined) return schema
   for (const branch of [schema, ...(schema.anyOf ?? [])]) {
     const next =
       typeof segment === 'string' && branch.properties && Object.hasOwn(branch.properties, segment)
         ? branch.properties[segment]
-        : typeof segment === 'number'
-          ? itemOf(branch, segment)
-          : undefined
-    const found = next && schemaAt(next, rest)
+        : typeof segment === 'string' && typeof branch.additionalProperties === 'object'
+          ? branch.additionalProperties
+          : typeof segment === 'number'
+            ? itemOf(branch, segment)
+            : undefined
+    const found = next && schemaAt(referred(next, root), rest, root)
     if (found) return found
   }
   return undefined
+}
+
+/** What `$ref` names among the definitions, with the node's own description. */
+function referred(node: JsonSchema, root: JsonSchema): JsonSchema {
+  const name = /^#\/definitions\/(.+)$/.exec(node.$ref ?? '')?.[1]
+  return name === undefined ? node : { ...root.definitions?.[name], ...node }
 }
 
 function itemOf(schema: JsonSchema, index: number): JsonSchema | undefined {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { createRunFileSchema } from './schema'
+import { dimensionSchema, fixedReason } from './tune'
 
 /** What spec needs to know of a strategy; any `StrategyMeta` fits. */
 export interface StrategyOptions {
@@ -29,6 +30,8 @@ export interface JsonSchema {
   maxItems?: number
   minLength?: number
   maxLength?: number
+  $ref?: string
+  definitions?: Record<string, JsonSchema>
   [key: string]: unknown
 }
 
@@ -79,6 +82,7 @@ function createJsonSchema(strategies: readonly StrategyOptions[]): JsonSchema {
     anyOf: [names, ...named, ...ownFile],
   }
   delete schema.required
+  offerSpace(schema)
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Thaw run file',
@@ -86,6 +90,32 @@ function createJsonSchema(strategies: readonly StrategyOptions[]): JsonSchema {
     allowTrailingCommas: true,
     ...schema,
   }
+}
+
+/** Editors offer every field that can be tuned as a name in `tune.space`. */
+function offerSpace(schema: JsonSchema): void {
+  const space = schema.properties!.tune!.properties!.space!
+  schema.definitions = { dimension: toJson(dimensionSchema) }
+  const dimension = { $ref: '#/definitions/dimension' }
+  space.additionalProperties = dimension
+  space.properties = Object.fromEntries(
+    [...fieldsOf(schema)]
+      .filter(([path]) => fixedReason(path) === undefined)
+      .map(([path, description]) => [path, { ...(description && { description }), ...dimension }]),
+  )
+}
+
+/** Fields that hold a value and not further fields, with what they say, by dotted path. */
+function fieldsOf(schema: JsonSchema, path = '', found = new Map<string, string | undefined>()) {
+  const branches = [schema, ...(schema.anyOf ?? [])]
+  const nested = branches.filter(({ properties }) => properties)
+  if (path !== '' && (nested.length === 0 || nested.length < branches.length - 1))
+    if (!found.has(path)) found.set(path, schema.description)
+  for (const branch of nested)
+    for (const [name, child] of Object.entries(branch.properties!))
+      if (!(path === 'strategy' && name === 'name'))
+        fieldsOf(child, path === '' ? name : `${path}.${name}`, found)
+  return found
 }
 
 const cache = new WeakMap<z.ZodType, JsonSchema>()

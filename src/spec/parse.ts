@@ -5,6 +5,7 @@ import { jsonSchema, type StrategyOptions } from './jsonSchema'
 import { printPath, readPath } from './path'
 import { anyStrategySchema, createRunFileSchema, type ResolvedSpec } from './schema'
 import { nodeAt, parseSource, placeAt, propertyOf, type Path, type Source } from './source'
+import { spaceFaults, withoutTune } from './space'
 import { resolveStrategy } from './strategy'
 import type { Place, Problem } from './types'
 import { readValue } from './value'
@@ -55,6 +56,12 @@ export function parseRunFile(text: string, { file, strategies, own }: ParseOptio
 
   const spec = resolvedSchema.parse({ ...written, strategy })
   for (const { severity, ...conflict } of findConflicts(spec, written)) tell(severity, conflict)
+  if (spec.tune) {
+    const errorsOf = (trial: string) =>
+      parseRunFile(trial, { file, strategies, own }).problems.filter(({ severity }) => severity === 'error')
+    if (errorsOf(withoutTune(text)).length === 0)
+      for (const found of spaceFaults(text, spec.tune, errorsOf)) tell('error', found)
+  }
   const failed = problems.some((problem) => problem.severity === 'error')
   return failed ? { problems: inOrder(problems) } : { spec, problems: inOrder(problems) }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { tunedSchema, tuneSchema } from './tune'
 
 /** The run file's one source: types, defaults, JSON schema, docs and messages all come from here. */
 
@@ -256,6 +257,12 @@ export const trainSchema = z.strictObject({
     })
     .optional()
     .describe('Stop when evaluations no longer get better; default: never'),
+  test: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether the test images are scored at the end; default true. `thaw tune` sets false: they choose nothing',
+    ),
   keep: z
     .enum(['best', 'last'])
     .default('last')
@@ -392,6 +399,10 @@ export function createRunFileSchema<S extends z.ZodType>(strategy: S) {
       .describe('What computes; `auto` takes the fastest that can do the run here'),
     device: deviceSchema.prefault({}).describe('How the back end uses the machine'),
     cache: cacheSchema.prefault({}).describe('Limits for what is kept instead of computed again'),
+    tune: tuneSchema.optional().describe('What `thaw tune` tries; a plain run does not read it'),
+    tuned: tunedSchema
+      .optional()
+      .describe('Written by `thaw tune`: how many trials these values took; a run does not read it'),
   })
 }
 

@@ -1,6 +1,8 @@
 export { calibrationError, reliability } from './calibration'
 export type { ReliabilityBin } from './calibration'
 export { balancedAccuracy, confusionMatrix, macroF1, recallCounts } from './confusion'
+export { compareGroups, detectableAhead } from './groups'
+export type { GroupComparison, PredictionGroup } from './groups'
 export { holm } from './holm'
 export { balancedAccuracyInterval } from './interval'
 export { mcnemar } from './mcnemar'

@@ -90,7 +90,7 @@ async function finish(session: TrainingSession): Promise<void> {
   session.conclude()
   // first the weights, then the numbers: what can fail last loses least
   await session.checkpoint('end')
-  if (test > 0) await session.evaluate('test', { final: true })
+  if (test > 0 && session.spec.train.test !== false) await session.evaluate('test', { final: true })
 }
 
 async function periodicCheckpoint(session: TrainingSession, env: RunEnvironment): Promise<void> {

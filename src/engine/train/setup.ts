@@ -23,6 +23,7 @@ import type { PlanContext, Strategy } from '../strategies/types'
 import { openImages, type ImageSource } from './images'
 import { addOwned } from './owned'
 import { checkDeviceLimits } from './deviceLimits'
+import { stepsOf, stepsPerEpochOf } from './length'
 import { planPhases, type PlannedPhase } from './plan'
 import { insertStandardisation } from './standardise'
 
@@ -94,11 +95,8 @@ export async function setUp(
   )
   const w0 = new Map([...network.w0, ...values])
   const size = spec.model.inputSize ?? graph.inputShape[0]
-  const stepsPerEpoch = Math.max(
-    1,
-    Math.ceil(images.dataset.counts.train / (spec.train.batchSize * spec.train.optimizer.accumulate)),
-  )
-  const steps = spec.train.steps ?? (spec.train.epochs ? Math.ceil(spec.train.epochs * stepsPerEpoch) : 60)
+  const stepsPerEpoch = stepsPerEpochOf(spec.train, images.dataset.counts.train)
+  const steps = stepsOf(spec.train, images.dataset.counts.train)
   const context: PlanContext = { ...own, graph, steps, stepsPerEpoch }
   const phases = planPhases(context, strategy, options)
   checkDeviceLimits(spec, graph, size)
@@ -221,11 +219,14 @@ function checkActions(spec: ResolvedSpec, graph: NetworkGraph): void {
 /** Choosing by the test images would make the reported number too good. */
 function checkWatched(spec: ResolvedSpec, images: ImageSource): void {
   if (images.dataset.counts.val > 0) return
-  const field = spec.train.earlyStopping
+  const { earlyStopping, keep, test, evaluateEvery } = spec.train
+  const field = earlyStopping
     ? 'train.earlyStopping'
-    : spec.train.keep === 'best'
+    : keep === 'best'
       ? 'train.keep'
-      : undefined
+      : test === false && evaluateEvery !== undefined
+        ? 'train.evaluateEvery'
+        : undefined
   if (field)
     throw new UserError(
       `${field}: there are no validation images to choose by; set data.split.val, for example to 0.2, or leave ${field} out`,

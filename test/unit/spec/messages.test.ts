@@ -26,7 +26,7 @@ const sentences: [text: string, message: string][] = [
   ['{"rate": 0.1}', '1:2 rate: unknown field "rate"; it belongs in `train.optimizer`'],
   [
     '{"colour": 1}',
-    '1:2 colour: unknown field "colour"; write one of $schema, name, model, data, strategy, train, freeze, backend, device, cache',
+    '1:2 colour: unknown field "colour"; write one of $schema, name, model, data, strategy, train, freeze, backend, device, cache, tune, tuned',
   ],
   [
     '{"train": {"steps": -1}}',
