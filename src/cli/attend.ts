@@ -3,7 +3,7 @@ import { ExitCode, UserError } from '../spec'
 import { printJson, type Cli } from './command'
 import { createDisplay } from './displays'
 import { runWord } from './render/shell'
-import { exitCodeOf, followRun, onInterrupt, signalRun, stopRun, type FollowedRun } from './follow'
+import { exitCodeOf, followRun, onInterrupt, signalRun, stopRun, type FollowedRun } from '../runner/follow'
 
 export interface AttendOptions {
   folder: string

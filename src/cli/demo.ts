@@ -3,11 +3,19 @@ import { dirname, join, resolve } from 'node:path'
 import { catalog } from '../engine/strategies/catalog'
 import { mediaFolder } from '../engine/media'
 import { emptyView } from '../events'
-import { removeRun, RunQueue } from '../runner'
+import {
+  exitCodeOf,
+  followRun,
+  onInterrupt,
+  removeRun,
+  RunQueue,
+  signalRun,
+  stopRun,
+  type FollowedRun,
+} from '../runner'
 import { parseRunFile, UserError, type ResolvedSpec } from '../spec'
 import type { Cli } from './command'
 import { createDisplay, type Display } from './displays'
-import { exitCodeOf, followRun, onInterrupt, signalRun, stopRun, type FollowedRun } from './follow'
 import { problemsError } from './runFile'
 
 /** The demo is nothing but these run files of `examples`, in the order of its table. */

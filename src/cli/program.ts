@@ -22,6 +22,7 @@ import { rm } from './commands/rm'
 import { run } from './commands/run'
 import { show } from './commands/show'
 import { stop } from './commands/stop'
+import { tuneCommand } from './commands/tune'
 import { validate } from './commands/validate'
 import { watch } from './commands/watch'
 
@@ -60,6 +61,7 @@ export function createProgram(cli: Cli, version: string): Command {
     stop,
     predict,
     evaluate,
+    tuneCommand,
     compareCommand,
     exportCommand,
     rm,

@@ -1,4 +1,5 @@
 export { sendControl } from './controlClient'
+export { exitCodeOf, followRun, onInterrupt, signalRun, stopRun, type FollowedRun } from './follow'
 export { forkRun, type ForkOptions } from './fork'
 export { listRuns, summarizeRun, type RunSummary } from './list'
 export { livenessOfRun } from './liveness'

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { sync as writeFileAtomic } from 'write-file-atomic'
-import { highestAttempt, inTurn, isRunFolder, openRunFolder, ownIdentity, writeStatus } from '../events'
+import { highestAttempt, inTurn, isRunFolder, openRunFolder, ownIdentity, readStatus, writeStatus } from '../events'
 import { UserError } from '../spec/types'
 import { launch, type Launched, type LaunchOptions } from './launch'
 import { livenessOfRun } from './liveness'
@@ -12,6 +12,11 @@ export interface QueuedRun {
   folder: string
   /** Place in the line, from 1. */
   place: number
+}
+
+/** Nobody works on it, and there is something left to do. */
+function mayBegin(path: string): boolean {
+  return readStatus(path)?.state !== 'finished' && livenessOfRun(path) === 'dead'
 }
 
 /**
@@ -51,13 +56,20 @@ export class RunQueue {
   /** Puts a run at the end of the line, and starts it at once when there is room. */
   async add(options: Omit<StartOptions, 'root'>): Promise<StartedRun> {
     const run = prepareRun({ ...options, root: this.root })
+    await this.putBack(run.id)
+    return { id: run.id, folder: run.path }
+  }
+
+  /** Puts a run that is there at the end of the line: one that never began, or one to go on from its checkpoint. */
+  async putBack(id: string): Promise<void> {
     await this.inTurn(() => {
-      const last = this.entries().at(-1)
+      const entries = this.entries()
+      if (entries.some((entry) => entry.slice(9) === id)) return
+      const last = entries.at(-1)
       const place = last === undefined ? 1 : Number.parseInt(last, 10) + 1
-      writeFileSync(join(this.folder, `${String(place).padStart(8, '0')}-${run.id}`), '')
+      writeFileSync(join(this.folder, `${String(place).padStart(8, '0')}-${id}`), '')
     })
     await this.pump()
-    return { id: run.id, folder: run.path }
   }
 
   list(): QueuedRun[] {
@@ -98,9 +110,8 @@ export class RunQueue {
       if (launched.length >= room) break
       const id = entry.slice(9)
       const path = join(this.root, id)
-      if (isRunFolder(path) && highestAttempt(path) === 0) {
-        launched.push({ id, run: launch(openRunFolder(path), 0, this.options) })
-      }
+      if (isRunFolder(path) && mayBegin(path))
+        launched.push({ id, run: launch(openRunFolder(path), highestAttempt(path), this.options) })
       rmSync(join(this.folder, entry), { force: true })
     }
     return launched

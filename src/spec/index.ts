@@ -15,5 +15,7 @@ export type {
 } from './schema'
 export { applySettings, readSetting } from './settings'
 export { MAX_RUN_FILE_BYTES } from './source'
+export { settingOf, withoutTune } from './space'
 export { suggest } from './suggest'
+export type { Dimension, TunedSpec, TuneSpec } from './tune'
 export { ExitCode, UserError, type Place, type Problem } from './types'

@@ -83,6 +83,7 @@ export const tunedSchema = z.strictObject({
 })
 
 export type TuneSpec = z.output<typeof tuneSchema>
+export type TunedSpec = z.output<typeof tunedSchema>
 export type Dimension = z.output<typeof dimensionSchema>
 
 /** Fields that no trial may change, and why. */

@@ -13,6 +13,7 @@ describe('import borders', () => {
     ['src/events/probe.ts', "import '../engine/random'", 'boundaries/dependencies'],
     ['src/engine/train/probe.ts', "import '../../runner/index'", 'boundaries/dependencies'],
     ['src/runner/probe.ts', "import '../cli/main'", 'boundaries/dependencies'],
+    ['src/runner/probe.ts', "import '../study/pool'", 'boundaries/dependencies'],
     ['src/engine/train/probe.ts', "import '../../native/install'", 'boundaries/dependencies'],
     ['src/native/probe.ts', "import '../runner/index'", 'boundaries/dependencies'],
     ['src/cli/probe.ts', "import '../extension/extension'", 'boundaries/dependencies'],

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
-import { followRun } from '../follow'
+import { followRun } from '../../runner/follow'
 import { UserError } from '../../spec'
 import { runWord } from '../render/shell'
 import { findRun } from '../runs'

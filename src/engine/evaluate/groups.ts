@@ -69,20 +69,48 @@ function comparePair(labels: ArrayLike<number>, a: PredictionGroup, b: Predictio
     throw new UserError(
       `${a.name} and ${b.name} have no seed and test image in common; run both with the same seeds`,
     )
-  const classes = byClass(labels)
-  const differences = seeds.map((seed) => {
-    const [one, other] = [a.predicted.get(seed)!, b.predicted.get(seed)!]
-    return Float64Array.from(labels, (label, i) => Number(other[i] === label) - Number(one[i] === label))
+  const rows = seeds.map((seed) => {
+    const [one, other] = [rightOf(labels, a, seed), rightOf(labels, b, seed)]
+    return one.map((value, i) => other[i]! - value)
   })
-  const ofSeeds = differences.map((difference) =>
-    mean(classes.map((images) => mean(images.map((i) => difference[i]!)))),
-  )
-  const ofImages = classes.map((images) => images.map((i) => mean(differences.map((d) => d[i]!))))
-  const difference = mean(ofSeeds)
-  const seedVariance = seeds.length > 1 ? sampleVariance(ofSeeds) / seeds.length : NaN
+  const { mean: difference, ...chance } = overSeedsAndImages(labels, rows)
+  const p = probability(difference, chance.error, chance.freedom)
+  return { a: a.name, b: b.name, seeds, difference, ...chance, p }
+}
+
+/** 1 where a run says the true class. */
+function rightOf(labels: ArrayLike<number>, { predicted }: PredictionGroup, seed: number): Float64Array {
+  const classes = predicted.get(seed)!
+  return Float64Array.from(labels, (label, i) => Number(classes[i] === label))
+}
+
+export interface GroupSummary {
+  /** Balanced accuracy, mean over the seeds. */
+  mean: number
+  low: number
+  high: number
+  error: number
+  seedError: number
+  imageError: number
+}
+
+/** Balanced accuracy of a method with its 95 % interval for other seeds and other test images, as `compareGroups`. */
+export function summarizeGroup(labels: ArrayLike<number>, group: PredictionGroup): GroupSummary {
+  const rows = [...group.predicted.keys()].map((seed) => rightOf(labels, group, seed))
+  const { freedom: _freedom, low, high, ...rest } = overSeedsAndImages(labels, rows)
+  return { ...rest, low: Math.max(0, low), high: Math.min(1, high) }
+}
+
+/** @param rows a value of each image, for each seed */
+function overSeedsAndImages(labels: ArrayLike<number>, rows: readonly Float64Array[]) {
+  const classes = byClass(labels)
+  const ofSeeds = rows.map((row) => mean(classes.map((images) => mean(images.map((i) => row[i]!)))))
+  const ofImages = classes.map((images) => images.map((i) => mean(rows.map((row) => row[i]!))))
+  const centre = mean(ofSeeds)
+  const seedVariance = rows.length > 1 ? sampleVariance(ofSeeds) / rows.length : NaN
   const imageVariance = varianceOfClassMeans(ofImages)
   const parts = [
-    ...(seeds.length > 1 ? [{ variance: seedVariance, freedom: seeds.length - 1 }] : []),
+    ...(rows.length > 1 ? [{ variance: seedVariance, freedom: rows.length - 1 }] : []),
     { variance: imageVariance, freedom: Math.max(1, labels.length - classes.length) },
   ]
   const total = parts.reduce((sum, { variance }) => sum + variance, 0)
@@ -91,16 +119,12 @@ function comparePair(labels: ArrayLike<number>, a: PredictionGroup, b: Predictio
   const error = Math.sqrt(total)
   const half = total > 0 ? quantile((1 + LEVEL) / 2, freedom) * error : 0
   return {
-    a: a.name,
-    b: b.name,
-    seeds,
-    difference,
-    low: difference - half,
-    high: difference + half,
+    mean: centre,
+    low: centre - half,
+    high: centre + half,
     error,
     seedError: Math.sqrt(seedVariance),
     imageError: Math.sqrt(imageVariance),
-    p: probability(difference, error, freedom),
     freedom,
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LineDisplay } from '../../../src/cli/displays'
-import { exitCodeOf } from '../../../src/cli/follow'
+import { exitCodeOf } from '../../../src/runner/follow'
 import { comparisonText } from '../../../src/cli/render/comparison'
 import { demoReading, demoTable, type DemoRow } from '../../../src/cli/render/demo'
 import { bytes, duration, number, percent } from '../../../src/cli/render/numbers'

@@ -1,6 +1,7 @@
 import { emptyView, foldEvents, livenessOf, readStatus, type RunView } from '../events'
-import { RunWatcher, sendControl } from '../runner'
-import { ExitCode } from '../spec'
+import { ExitCode } from '../spec/types'
+import { sendControl } from './controlClient'
+import { RunWatcher } from './watcher'
 
 export interface FollowedRun {
   view: RunView
