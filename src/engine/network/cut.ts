@@ -3,8 +3,11 @@ import { inferStages } from './stages'
 import { suggest } from './suggest'
 import type { NetworkGraph } from './types'
 
-/** The layer that a stage's or layer's name stands for. */
-function outputOf(graph: NetworkGraph, at: string): string {
+/**
+ * The layer that a stage's or layer's name stands for.
+ * @throws UserError with the nearest name
+ */
+export function outputOf(graph: NetworkGraph, at: string): string {
   const stages = inferStages(graph)
   const stage = stages.find((candidate) => candidate.name === at)
   if (stage) return stage.output

@@ -3,7 +3,7 @@ import { unitsOf, type Unit } from './units'
 import { inferShapes } from './shapes'
 
 /** Reduction of the picture's side by strides, per layer, whatever the input size. */
-function reductions(graph: NetworkGraph): Map<string, number> {
+export function reductions(graph: NetworkGraph): Map<string, number> {
   const out = new Map<string, number>()
   for (const node of graph.nodes) {
     const before = Math.max(1, ...node.inputs.map((name) => out.get(name)!))

@@ -3,6 +3,7 @@ import { meta as delta } from './delta/meta'
 import { meta as fitnets } from './fitnets/meta'
 import { meta as full } from './full/meta'
 import { meta as gradual } from './gradual/meta'
+import { meta as hybridForward } from './hybrid-forward/meta'
 import { meta as l2sp } from './l2-sp/meta'
 import { meta as l2tWw } from './l2t-ww/meta'
 import { meta as lastK } from './last-k/meta'
@@ -25,6 +26,7 @@ export const catalog: StrategyMeta[] = [
   delta,
   fitnets,
   l2tWw,
+  hybridForward,
   transtailor,
   spottune,
   adafilter,

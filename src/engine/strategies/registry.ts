@@ -3,6 +3,7 @@ import { delta } from './delta'
 import { fitnets } from './fitnets'
 import { full } from './full'
 import { gradual } from './gradual'
+import { hybridForward } from './hybrid-forward'
 import { l2sp } from './l2-sp'
 import { l2tWw } from './l2t-ww'
 import { lastK } from './last-k'
@@ -26,6 +27,7 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map(
     delta,
     fitnets,
     l2tWw,
+    hybridForward,
     transtailor,
     spottune,
     adafilter,

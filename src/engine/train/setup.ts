@@ -1,5 +1,5 @@
 import type { LayerInfo } from '../../events/types'
-import type { ResolvedSpec } from '../../spec/schema'
+import type { ModelSpec, ResolvedSpec } from '../../spec/schema'
 import { UserError } from '../../spec/types'
 import { openBackend } from '../backend'
 import type { OpenBackend } from '../backend/types'
@@ -140,7 +140,7 @@ async function loadTeacher(
   const keepHead = strategy.teacherHead?.(options) ?? false
   const file = wanted === 'self' ? spec.model : wanted
   const asIs = wanted === 'self' && !keepHead
-  const teacher = given ?? (asIs ? model : await loadModel(file, { base, media, keepHead }))
+  const teacher = given ?? (asIs ? model : await loadSecond(file, { base, media, keepHead }))
   if (teacher.values.size === 0)
     throw new UserError(
       `strategy.teacher: ${teacher.source} has no pre-trained weights to learn from; name a model file or a packaged network`,
@@ -150,6 +150,14 @@ async function loadTeacher(
       `strategy.teacher: ${teacher.source} tells other classes apart (${teacher.classes.join(', ')}) than the data has (${classes.join(', ')}); name a network that was trained on these`,
     )
   return teacher
+}
+
+async function loadSecond(wanted: ModelSpec, options: Places & { keepHead: boolean }): Promise<LoadedModel> {
+  try {
+    return await loadModel(wanted, options)
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`strategy: the second network: ${error.message}`) : error
+  }
 }
 
 export function findStrategy(spec: ResolvedSpec, given?: Strategy): { strategy: Strategy; options: unknown } {

@@ -1,5 +1,6 @@
 import { tf, type Tensor } from '../backend'
 import type { ImageBatch } from '../data/types'
+import { countCorrect } from '../evaluate'
 import { clipByGlobalNorm, globalNorm, GradientAccumulator } from '../optim'
 import type { ParameterInfo } from '../network/types'
 import type { ParameterRate } from '../optim/types'
@@ -264,15 +265,4 @@ class Totals {
     const loss = Object.values(parts).reduce((sum, value) => sum + value, 0)
     return { loss, parts, accuracy: this.correct / this.images }
   }
-}
-
-function countCorrect(scores: Float32Array, labels: Int32Array): number {
-  const classes = scores.length / labels.length
-  let correct = 0
-  labels.forEach((label, i) => {
-    let top = 0
-    for (let c = 1; c < classes; c++) if (scores[i * classes + c]! > scores[i * classes + top]!) top = c
-    if (top === label) correct++
-  })
-  return correct
 }

@@ -86,6 +86,13 @@ const variants: Record<string, Record<string, unknown>[]> = {
     { metaRate: 0.1, metaEvery: 2, metaOptimizer: 'sgd', pairs: 'one-to-one', rollback: 'release' },
     { channels: 'uniform', strengths: 'fixed' },
   ],
+  'hybrid-forward': [
+    {},
+    { adapters: 'all', balance: 'ema', teacherNorms: 'batch' },
+    { routes: 'random', adapters: 'all', balance: 'fixed', alpha: 0.4 },
+    { balance: 'schedule', cuts: 0 },
+    { start: 'random', cuts: [{ student: 'a.relu', teacher: 'stem.relu' }], largest: 0.7 },
+  ],
   'l2-sp': [
     {},
     { form: 'loss', scope: 'all' },

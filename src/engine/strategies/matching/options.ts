@@ -9,7 +9,7 @@ export const matchingOptions = {
     .max(4096)
     .optional()
     .describe(
-      'The frozen network whose feature maps are learned from, as in `model.source`; default: the run’s own model',
+      'The frozen network that is learned from, as in `model.source`; default: the run’s own model with its weights',
     ),
   teacherArchitecture: z
     .string()

@@ -6,12 +6,13 @@ const BATCH = 32
 const IMAGES = 512
 
 /**
- * Accuracy of the network of now under several kinds of gates, on the same images: at most 512 of the validation set,
+ * Accuracy of the network of now under several kinds of gates, or of other changes, on the same images: at most 512 of the validation set,
  * of the test set where there is none. Each batch spans the classes, so that another image of it is mostly of another.
  */
 export async function compareGates(
   context: RuntimeContext,
   kinds: ReadonlyMap<string, (x: Tensor) => Tensor>,
+  what = 'accuracy under other gates',
 ): Promise<RoutingAblation[]> {
   const of = (split: string) => context.items.flatMap((item, i) => (item.split === split ? [i] : []))
   const [split, all] = of('val').length > 0 ? (['val', of('val')] as const) : (['test', of('test')] as const)
@@ -28,7 +29,7 @@ export async function compareGates(
       }
       x.dispose()
     }
-    context.progress('accuracy under other gates', b + 1, batches)
+    context.progress(what, b + 1, batches)
   }
   return [...correct].map(([gates, count]) => ({ gates, correct: count, images: chosen.length }))
 }
