@@ -3,13 +3,14 @@ import * as vscode from 'vscode'
 import { registerCommands } from './commands'
 import { registerLanguage } from './language/register'
 import { registerNotebook } from './notebook/register'
-import { heavy } from './load'
+import { heavy, isLoaded } from './load'
+import { reached } from './milestones'
 import { openOutput } from './output'
 import { PANEL_TYPE } from './panel/panelType'
 import { Panels } from './panel/panels'
 import { isRunFile } from './runFileName'
-import { StatusBar } from './statusBar'
 import { registerViews } from './views/register'
+import { Watch } from './watch'
 
 /** What the code's own lines took; between them and `activate` the editor prepares other things. */
 const loadedIn = sinceFirstLine()
@@ -19,26 +20,42 @@ export function activate(context: vscode.ExtensionContext): { wokeInMs: number }
   const sinceCall = stopwatch()
   const diagnostics = vscode.languages.createDiagnosticCollection('thaw')
   const panels = new Panels(context.extensionUri)
-  const status = new StatusBar(panels)
+  const watch = new Watch(panels)
   const check = (document: vscode.TextDocument): void => {
     if (!isRunFile(document.uri.path) || document.uri.scheme !== 'file') return
     heavy().check(document, diagnostics)
+    void reached('hasRunFile')
   }
   context.subscriptions.push(
     openOutput(context.extensionMode === vscode.ExtensionMode.Test),
     diagnostics,
     panels,
-    status,
-    ...registerCommands({ panels, status, diagnostics }),
+    watch,
+    ...registerCommands({ panels, watch, diagnostics }),
     ...registerNotebook(),
-    ...registerViews(context, panels),
+    ...registerViews(context, panels, watch),
     vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, panels),
     ...registerLanguage(panels),
     vscode.workspace.onDidOpenTextDocument((document) => check(document)),
     vscode.workspace.onDidSaveTextDocument((document) => check(document)),
     vscode.workspace.onDidCloseTextDocument((document) => diagnostics.delete(document.uri)),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration('thaw.nodePath') && isLoaded()) void lookForNode()
+    }),
   )
-  // documents that were open before; after activation, so that it stays quick
-  setTimeout(() => vscode.workspace.textDocuments.forEach((document) => check(document)), 0)
+  // documents that were open before, and runs that went on meanwhile; after activation, so that it stays quick
+  setTimeout(() => {
+    vscode.workspace.textDocuments.forEach((document) => check(document))
+    void watch.findUnderWay()
+  }, 0)
   return { wokeInMs: loadedIn + sinceCall() }
+}
+
+/** Kernels and trainers take the Node that is chosen now; a wrong choice is told at once. */
+async function lookForNode(): Promise<void> {
+  try {
+    await heavy().readyNode()
+  } catch (error) {
+    void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error))
+  }
 }

@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import * as vscode from 'vscode'
 import type { Problem } from '../../spec'
 import { heavy } from '../load'
+import { reached } from '../milestones'
 import { log } from '../output'
 
 interface Answer {
@@ -28,8 +29,22 @@ export async function preflight(
       const abort = new AbortController()
       token.onCancellationRequested(() => abort.abort())
       return heavy()
-        .runCli(['preflight', file, '--json'], { cwd: dirname(file), signal: abort.signal })
-        .catch(() => ({ code: 130, stdout: '', stderr: 'cancelled' }))
+        .runCli(
+          [
+            'preflight',
+            file,
+            '--json',
+            ...heavy()
+              .settingsOf(document)
+              .map((setting) => `--set=${setting}`),
+          ],
+          { cwd: dirname(file), signal: abort.signal },
+        )
+        .catch((error: Error) => ({
+          code: 130,
+          stdout: '',
+          stderr: token.isCancellationRequested ? 'cancelled' : error.message,
+        }))
     },
   )
   let answer: Answer
@@ -46,6 +61,7 @@ export async function preflight(
     document.uri,
     answer.problems.map((problem) => heavy().diagnostic(document, problem, 'thaw preflight')),
   )
+  if (answer.ok) void reached('ready')
   void tell(answer)
   return answer
 }

@@ -35,7 +35,11 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   private arrangement: Omit<Arrangement, 'starred'>
   private starred: ReadonlySet<string>
 
-  constructor(private readonly memento: vscode.Memento) {
+  /** @param onRuns told what is there each time it was looked for */
+  constructor(
+    private readonly memento: vscode.Memento,
+    private readonly onRuns: (runs: readonly RunSummary[]) => void,
+  ) {
     this.starred = new Set(memento.get<string[]>(STARS, []))
     this.arrangement = memento.get(ARRANGED, { group: 'none', sort: 'newest', filter: '' })
     this.tree = vscode.window.createTreeView('thaw.runs', {
@@ -67,6 +71,10 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
     this.rest()
     try {
       this.runs = await heavy().runIndex.list(await this.rootsNow())
+      this.onRuns(this.runs)
+      void heavy()
+        .startWaiting(this.runs)
+        .catch((error) => log(String(error)))
     } catch (error) {
       log(`the runs could not be listed: ${String(error)}`)
     }
