@@ -1,5 +1,6 @@
 import { sinceFirstLine, stopwatch } from './stopwatch'
 import * as vscode from 'vscode'
+import type { RunSummary } from '../runner/list'
 import { registerCommands } from './commands'
 import { registerLanguage } from './language/register'
 import { registerNotebook } from './notebook/register'
@@ -15,12 +16,20 @@ import { Watch } from './watch'
 /** What the code's own lines took; between them and `activate` the editor prepares other things. */
 const loadedIn = sinceFirstLine()
 
+/** For tests: how long waking took, and what the list of runs knows. */
+export interface Api {
+  wokeInMs: number
+  runs(): readonly RunSummary[]
+  look(): Promise<void>
+}
+
 /** Only registers; what trains is another process, and what is heavy is loaded by the first command that needs it. */
-export function activate(context: vscode.ExtensionContext): { wokeInMs: number } {
+export function activate(context: vscode.ExtensionContext): Api {
   const sinceCall = stopwatch()
   const diagnostics = vscode.languages.createDiagnosticCollection('thaw')
   const panels = new Panels(context.extensionUri)
   const watch = new Watch(panels)
+  const views = registerViews(context, panels, watch)
   const check = (document: vscode.TextDocument): void => {
     if (!isRunFile(document.uri.path) || document.uri.scheme !== 'file') return
     heavy().check(document, diagnostics)
@@ -33,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): { wokeInMs: number }
     watch,
     ...registerCommands({ panels, watch, diagnostics }),
     ...registerNotebook(),
-    ...registerViews(context, panels, watch),
+    ...views.disposables,
     vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, panels),
     ...registerLanguage(panels),
     vscode.workspace.onDidOpenTextDocument((document) => check(document)),
@@ -48,7 +57,8 @@ export function activate(context: vscode.ExtensionContext): { wokeInMs: number }
     vscode.workspace.textDocuments.forEach((document) => check(document))
     void watch.findUnderWay()
   }, 0)
-  return { wokeInMs: loadedIn + sinceCall() }
+  const { runs } = views
+  return { wokeInMs: loadedIn + sinceCall(), runs: () => runs.all, look: () => runs.lookAnew() }
 }
 
 /** Kernels and trainers take the Node that is chosen now; a wrong choice is told at once. */

@@ -26,6 +26,9 @@ export class Watch implements vscode.Disposable {
   /** By folder, the newest last. */
   private readonly runs = new Map<string, Followed>()
 
+  /** Told of each run that is followed from now on. */
+  onFollow: () => void = () => {}
+
   constructor(private readonly panels: Panels) {
     this.item.name = 'Thaw run'
   }
@@ -50,6 +53,7 @@ export class Watch implements vscode.Disposable {
     }
     this.runs.set(folder, followed)
     this.show()
+    this.onFollow()
   }
 
   /** Follows those under way that it does not know yet: started before a reload, or from elsewhere. */

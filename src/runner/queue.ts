@@ -1,7 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { sync as writeFileAtomic } from 'write-file-atomic'
-import { highestAttempt, inTurn, isRunFolder, openRunFolder, ownIdentity, readStatus, writeStatus } from '../events'
+import {
+  highestAttempt,
+  inTurn,
+  isRunFolder,
+  openRunFolder,
+  ownIdentity,
+  readStatus,
+  writeStatus,
+} from '../events'
 import { UserError } from '../spec/types'
 import { launch, type Launched, type LaunchOptions } from './launch'
 import { livenessOfRun } from './liveness'

@@ -26,6 +26,17 @@ export function registerLanguage(panels: Panels): vscode.Disposable[] {
     vscode.languages.registerHoverProvider(selector, {
       provideHover: (document, at) => heavy().layerHover.provideHover(document, at),
     }),
+    vscode.languages.registerHoverProvider(selector, {
+      provideHover: (document, at, token) => heavy().strategyHover.provideHover(document, at, token),
+    }),
+    vscode.languages.registerDocumentSymbolProvider(
+      selector,
+      {
+        provideDocumentSymbols: (document, token) =>
+          heavy().runSymbols.provideDocumentSymbols(document, token),
+      },
+      { label: 'Run, step by step' },
+    ),
     vscode.languages.registerCodeActionsProvider(selector, new QuickFixes(), {
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
     }),

@@ -14,10 +14,11 @@ export function registerViews(
   context: vscode.ExtensionContext,
   panels: Panels,
   watch: Watch,
-): vscode.Disposable[] {
+): { runs: RunsView; disposables: vscode.Disposable[] } {
   const runs = new RunsView(context.workspaceState, (found) => watch.adopt(found))
+  watch.onFollow = () => void runs.lookAnew()
   const assets = new AssetsView()
-  return [
+  const disposables = [
     runs,
     assets,
     vscode.window.registerTreeDataProvider('thaw.strategies', new StrategiesView()),
@@ -27,4 +28,5 @@ export function registerViews(
     ...registerNative(assets),
     ...registerTune(),
   ]
+  return { runs, disposables }
 }

@@ -39,7 +39,7 @@ export function registerRunCommands(view: RunsView, panels: Panels, watch: Watch
     }
   }
   return [
-    vscode.commands.registerCommand('thaw.runs.refresh', () => view.look()),
+    vscode.commands.registerCommand('thaw.runs.refresh', () => view.lookAnew()),
     vscode.commands.registerCommand('thaw.runs.group', () => view.chooseGrouping()),
     vscode.commands.registerCommand('thaw.runs.sort', () => view.chooseSorting()),
     vscode.commands.registerCommand('thaw.runs.filter', () => view.chooseFilter()),

@@ -48,7 +48,8 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
       showCollapseAll: true,
     })
     this.tree.onDidChangeVisibility(({ visible }) => (visible ? this.look() : this.rest()))
-    if (this.tree.visible) void this.look()
+    // not while the extension wakes
+    if (this.tree.visible) setTimeout(() => void this.look(), 0)
   }
 
   dispose(): void {
@@ -65,6 +66,12 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   targets(node: RunNode | undefined, nodes: readonly RunNode[] | undefined): RunSummary[] {
     const meant = nodes?.length ? nodes : node ? [node] : this.tree.selection
     return meant.flatMap((one) => (one.kind === 'run' ? [one.run] : one.group.runs))
+  }
+
+  /** As `look`, with folders of runs that are new. */
+  lookAnew(): Promise<void> {
+    this.roots.at = 0
+    return this.look()
   }
 
   async look(): Promise<void> {
@@ -84,7 +91,8 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
       this.shown = now
       this.refresh()
     }
-    this.timer = setTimeout(() => void this.look(), LOOK_MS)
+    this.rest()
+    if (this.tree.visible) this.timer = setTimeout(() => void this.look(), LOOK_MS)
   }
 
   private rest(): void {
@@ -103,7 +111,7 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
     this.tree.message = filter ? `Filter: ${filter}` : undefined
     const alive = this.runs.filter(({ state }) => state === 'running' || state === 'paused').length
     this.tree.badge = alive > 0 ? { value: alive, tooltip: `${alive} under way` } : undefined
-    void vscode.commands.executeCommand('setContext', 'thaw.hasRuns', this.runs.length > 0)
+    void vscode.commands.executeCommand('setContext', 'thaw.filtered', filter !== '' && this.runs.length > 0)
     this.changed.fire(undefined)
   }
 
@@ -177,6 +185,7 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
     item.tooltip = [
       run.name,
       `${run.strategy}, ${run.state}, step ${run.step} of ${run.steps}`,
+      run.foreign && 'Its log was written by another version of Thaw, so its results cannot be read here.',
       run.message,
       run.id,
     ]
