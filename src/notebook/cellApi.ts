@@ -1,6 +1,6 @@
 /**
- * What cells may use, as types. This file imports nothing, so that its text with `ambient.ts` is the declaration that
- * completion and hover in cells come from; `api.ts` implements it. All names of `CellGlobals` are global in a cell.
+ * What cells may use, as types. This file imports nothing, so that its text is the declaration that
+ * completion and hover in cells come from; `api/globals.ts` implements it. All names of `CellGlobals` are global in a cell.
  */
 export interface CellGlobals {
   /** Everything below under one name, for cells that use a name for something of their own. */
@@ -68,6 +68,9 @@ export type StrategyName =
   | 'lp-ft'
   | 'l2-sp'
   | 'delta'
+  | 'fitnets'
+  | 'l2t-ww'
+  | 'hybrid-forward'
   | 'transtailor'
   | 'spottune'
   | 'adafilter'

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   createMessageConnection,
@@ -47,6 +48,9 @@ export interface KernelPlace {
 /** How long an orderly end may take: open sessions write their last checkpoint. */
 const END_MS = 5_000
 
+/** A pipe beside the messages: read by a thread, it reaches a kernel that is in an endless loop. */
+const INTERRUPT_FD = 4
+
 /** A kernel process and the line to it. */
 export class KernelProcess {
   /** Resolves when it has ended. */
@@ -57,15 +61,21 @@ export class KernelProcess {
 
   constructor(place: KernelPlace, events: KernelProcessEvents) {
     const node = findNode()
-    this.child = spawn(node.path, [bundleFile('kernel.js'), place.base, place.name ?? ''], {
-      cwd: place.base,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // structured clone carries what JSON cannot, and costs less
-      serialization: 'advanced',
-      env: { ...process.env, ...node.env },
-      windowsHide: true,
-    })
+    this.child = spawn(
+      node.path,
+      [bundleFile('kernel.js'), place.base, place.name ?? '', String(INTERRUPT_FD)],
+      {
+        cwd: place.base,
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
+        // structured clone carries what JSON cannot, and costs less
+        serialization: 'advanced',
+        env: { ...process.env, ...node.env },
+        windowsHide: true,
+      },
+    )
     const { child } = this
+    // a pipe to a process that is gone
+    child.stdio[INTERRUPT_FD]?.on('error', () => undefined)
     place.log(`kernel started: process ${child.pid ?? 'unknown'}, ${node.origin}, folder ${place.base}`)
     let said = ''
     for (const stream of [child.stdout, child.stderr])
@@ -130,7 +140,9 @@ export class KernelProcess {
 
   /** Ends the cell at the next step; code that never comes up for air is broken off. */
   interrupt(): void {
-    void this.connection.sendNotification(KernelMethod.interrupt).catch(() => undefined)
+    const pipe = this.child.stdio[INTERRUPT_FD] as Writable | undefined
+    if (pipe?.writable) pipe.write('i')
+    else void this.connection.sendNotification(KernelMethod.interrupt).catch(() => undefined)
   }
 
   /** @param gently open sessions end their runs first */

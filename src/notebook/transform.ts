@@ -1,3 +1,4 @@
+import { SourceMap } from 'node:module'
 import { parse, type Node, type Pattern, type Program } from 'acorn'
 import MagicString from 'magic-string'
 import { transform } from 'sucrase'
@@ -5,34 +6,91 @@ import { transform } from 'sucrase'
 type At<T> = T & { start: number; end: number }
 type Statement = Program['body'][number]
 
+/** Global by which a cell's code reaches its kernel: `import(name)` and `show(value)`. */
+export const KERNEL_GLOBAL = '$thaw'
+
+export interface CompiledCell {
+  code: string
+  /** Names that it declares at its top. */
+  names: string[]
+  /** From a place in `code` to the cell's own; lines and columns count from 1. */
+  place(line: number, column: number): { line: number; column: number } | undefined
+}
+
 /**
  * A cell's TypeScript as a script: types go, `await` works at the top, and what a cell declares at the top survives
- * it, as in Node's own read-eval loop. The script's value is a promise of `{ value }`, the last expression.
- * @throws SyntaxError with line and column of the cell
+ * it, as in Node's own read-eval loop. The script's value is a promise of `{ value }`, the last expression; expressions
+ * before it are offered to `show`.
+ * @throws SyntaxError with line and column of the cell in front
  */
-export function compileCell(source: string): string {
-  const { code } = transform(source, {
-    transforms: ['typescript'],
-    disableESTransforms: true,
-    keepUnusedImports: true,
-  })
-  const program = parse(code, {
-    ecmaVersion: 'latest',
-    sourceType: 'module',
-    allowAwaitOutsideFunction: true,
-  })
+export function compileCell(source: string): CompiledCell {
+  const { code, sourceMap } = placed(() =>
+    transform(source, {
+      transforms: ['typescript'],
+      disableESTransforms: true,
+      keepUnusedImports: true,
+      filePath: 'cell',
+      sourceMapOptions: { compiledFilename: 'cell' },
+    }),
+  )
+  const program = placed(() =>
+    parse(code, { ecmaVersion: 'latest', sourceType: 'module', allowAwaitOutsideFunction: true }),
+  )
   const text = new MagicString(code)
   const names = new Set<string>()
   const hoisted: string[] = []
-  for (const statement of program.body) rewrite(statement, text, names, hoisted)
   const last = program.body.at(-1)
-  if (last?.type === 'ExpressionStatement') {
-    text.appendLeft(last.expression.start, 'return { value: (')
-    text.appendRight(last.expression.end, ') }')
+  for (const statement of program.body) {
+    rewrite(statement, text, names, hoisted)
+    if (statement.type !== 'ExpressionStatement' || statement.directive !== undefined) continue
+    const { start, end } = statement.expression
+    if (statement === last) {
+      text.appendLeft(start, 'return { value: (')
+      text.appendRight(end, ') }')
+    } else if (offered(statement.expression)) {
+      text.appendLeft(start, `;await ${KERNEL_GLOBAL}.show(`)
+      text.appendRight(end, ')')
+    }
   }
   const declared = names.size > 0 ? `var ${[...names].join(', ')};` : ''
   // one line in front, so that lines of errors are the cell's own
-  return `${declared}(async () => {${hoisted.join(' ')} ${text.toString()}\n})()`
+  text.prepend(`${declared}(async () => {${hoisted.join(' ')} `).append('\n})()')
+  let maps: SourceMap[] | undefined
+  return {
+    code: text.toString(),
+    names: [...names],
+    place(line, column) {
+      maps ??= [text.generateMap({ hires: true, source: 'cell' }), sourceMap!].map(
+        (map) => new SourceMap(JSON.parse(JSON.stringify(map)) as ConstructorParameters<typeof SourceMap>[0]),
+      )
+      let at = { line: line - 1, column: column - 1 }
+      for (const map of maps) {
+        const entry = map.findEntry(at.line, at.column)
+        if (!('originalLine' in entry) || entry.originalLine === undefined) return undefined
+        at = { line: entry.originalLine, column: entry.originalColumn }
+      }
+      return { line: at.line + 1, column: at.column + 1 }
+    },
+  }
+}
+
+/** Calls and names may show something; what else stands as a statement is done for its effect. */
+function offered({ type }: Node): boolean {
+  return ['CallExpression', 'Identifier', 'MemberExpression', 'AwaitExpression'].includes(type)
+}
+
+/** Errors of both parsers in one form, `line:column: what`. */
+function placed<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    const { message, loc } = error as Error & { loc?: { line: number; column: number } }
+    const what = message.replace(/^Error transforming \S+ /, '').replace(/ \(\d+:\d+\)$/, '')
+    const base = 'pos' in (error as object) && !message.startsWith('Error transforming') ? 1 : 0
+    const failed = new SyntaxError(what) as SyntaxError & { at?: { line: number; column: number } }
+    if (loc) failed.at = { line: loc.line, column: loc.column + base }
+    throw failed
+  }
 }
 
 function rewrite(statement: Statement, text: MagicString, names: Set<string>, hoisted: string[]): void {
@@ -71,7 +129,7 @@ function rewriteImport(
   text: MagicString,
   names: Set<string>,
 ): void {
-  const from = `await import(${JSON.stringify(statement.source.value)})`
+  const from = `await ${KERNEL_GLOBAL}.import(${JSON.stringify(statement.source.value)})`
   const parts: string[] = []
   let whole = ''
   for (const specifier of statement.specifiers) {

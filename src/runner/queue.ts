@@ -1,15 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { sync as writeFileAtomic } from 'write-file-atomic'
-import {
-  highestAttempt,
-  inTurn,
-  isRunFolder,
-  openRunFolder,
-  ownIdentity,
-  readStatus,
-  writeStatus,
-} from '../events'
+import { highestAttempt, inTurn, isRunFolder, openRunFolder, ownIdentity, readStatus, writeStatus } from '../events'
 import { UserError } from '../spec/types'
 import { launch, type Launched, type LaunchOptions } from './launch'
 import { livenessOfRun } from './liveness'
@@ -61,21 +53,15 @@ export class RunQueue {
     await this.pump()
   }
 
-  /**
-   * Puts a run at the end of the line, and starts it at once when there is room; `failed` tells why it did not start
-   * then.
-   */
-  async add(options: Omit<StartOptions, 'root'>): Promise<StartedRun & { failed?: unknown }> {
+  /** Puts a run at the end of the line, and starts it at once when there is room. */
+  async add(options: Omit<StartOptions, 'root'>): Promise<StartedRun> {
     const run = prepareRun({ ...options, root: this.root })
-    const failed = await this.putBack(run.id)
-    return { id: run.id, folder: run.path, ...(failed !== undefined && { failed }) }
+    await this.putBack(run.id)
+    return { id: run.id, folder: run.path }
   }
 
-  /**
-   * Puts a run that is there at the end of the line: one that never began, or one to go on from its checkpoint.
-   * Resolves to why it did not start, where there was room for it.
-   */
-  async putBack(id: string): Promise<unknown> {
+  /** Puts a run that is there at the end of the line: one that never began, or one to go on from its checkpoint. */
+  async putBack(id: string): Promise<void> {
     await this.inTurn(() => {
       const entries = this.entries()
       if (entries.some((entry) => entry.slice(9) === id)) return
@@ -83,7 +69,7 @@ export class RunQueue {
       const place = last === undefined ? 1 : Number.parseInt(last, 10) + 1
       writeFileSync(join(this.folder, `${String(place).padStart(8, '0')}-${id}`), '')
     })
-    return (await this.startThoseNext()).find((one) => one.id === id)?.failed
+    await this.pump()
   }
 
   list(): QueuedRun[] {
@@ -110,22 +96,11 @@ export class RunQueue {
 
   /** Starts waiting runs while there is room; returns their ids. */
   async pump(): Promise<string[]> {
-    return (await this.startThoseNext()).map(({ id }) => id)
-  }
-
-  private async startThoseNext(): Promise<{ id: string; failed?: unknown }[]> {
     if (this.entries().length === 0) return []
     const launched = await this.inTurn(() => this.startWaiting())
     // one that fails has said so in its status; the others go on
-    return Promise.all(
-      launched.map(async ({ id, run }) => ({
-        id,
-        failed: await run.ready().then(
-          () => undefined,
-          (error: unknown) => error,
-        ),
-      })),
-    )
+    await Promise.all(launched.map(({ run }) => run.ready().catch(() => undefined)))
+    return launched.map(({ id }) => id)
   }
 
   private startWaiting(): { id: string; run: Launched }[] {

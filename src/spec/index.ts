@@ -13,8 +13,7 @@ export type {
   TrainSpec,
   TransformSpec,
 } from './schema'
-export { runNameOf } from './runName'
-export { applySettings, readSetting, writesField } from './settings'
+export { applySettings, readSetting } from './settings'
 export { MAX_RUN_FILE_BYTES } from './source'
 export { settingOf, withoutTune } from './space'
 export { suggest } from './suggest'

@@ -300,6 +300,14 @@ export const trainSchema = z.strictObject({
     .max(100_000)
     .default([])
     .describe('What is done at given steps; what a person does live is written back as these'),
+  from: z
+    .string()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe(
+      'Folder of a checkpoint to go on from, with its step, order of images and random streams; a notebook writes one beside the run file of a fork',
+    ),
   initialize: z
     .string()
     .min(1)

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
 import { evaluationText } from '../render/evaluation'
-import { findRun } from '../runs'
+import { findRun } from '../../runner/find'
 import { openRunModel } from '../trained'
 
 /** `thaw evaluate RUN FOLDER`: metrics of a run's network on a folder per class of new images. */

@@ -7,7 +7,7 @@ import type { TrainedModel } from '../../engine/train'
 import { CheckpointStore, EventReader, readStoredSpec, type RunFolder } from '../../events'
 import { UserError, type ResolvedSpec } from '../../spec'
 import { bytes } from '../render/numbers'
-import { findRun } from '../runs'
+import { findRun } from '../../runner/find'
 import { openCheckpoint, openRunModel } from '../trained'
 
 interface Options extends CommonOptions {

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { wholeNumber } from '../attend'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
 import { bytes, count } from '../render/numbers'
-import { runIds } from '../runs'
+import { runIds } from '../../runner/find'
 
 /** `thaw gc`: of runs that do not run, only the newest checkpoints stay. */
 export function gc(program: Command, cli: Cli): void {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { wholeNumber } from '../attend'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
 import { predictionTable } from '../render/predictions'
-import { findRun } from '../runs'
+import { findRun } from '../../runner/find'
 import { openRunModel } from '../trained'
 
 /** `thaw predict RUN IMAGE…`: what the network of a run says of new images. */

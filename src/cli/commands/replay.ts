@@ -5,7 +5,7 @@ import { addCommand, withRuns, type Cli, type CommonOptions } from '../command'
 import { EventReader, readStoredSpec } from '../../events'
 import type { ResolvedSpec } from '../../spec'
 import { storedSources } from '../../own/store'
-import { findRun } from '../runs'
+import { findRun } from '../../runner/find'
 import { sameWeights } from '../weights'
 
 /** `thaw replay RUN`: again, with what a person did live as actions at the same steps; the same weights come out. */

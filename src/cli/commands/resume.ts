@@ -4,7 +4,7 @@ import { addCommand, withRuns, type Cli, type CommonOptions } from '../command'
 import { openRunFolder, readStoredSpec } from '../../events'
 import { changedSince } from '../../own/store'
 import type { ResolvedSpec } from '../../spec'
-import { findRun } from '../runs'
+import { findRun } from '../../runner/find'
 
 interface Options extends CommonOptions {
   runs: string

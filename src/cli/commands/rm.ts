@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
 import { count } from '../render/numbers'
-import { findRun } from '../runs'
+import { findRun } from '../../runner/find'
 
 /** `thaw rm RUN…`: with all that they hold. All are found before the first is removed. */
 export function rm(program: Command, cli: Cli): void {

@@ -4,7 +4,7 @@ import type { ResolvedSpec } from '../../spec'
 import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '../command'
 import { layerRows, showText } from '../render/show'
 import { parametersText } from '../render/parameters'
-import { findRun, readView } from '../runs'
+import { findRun, readView } from '../../runner/find'
 import { openCheckpoint } from '../trained'
 
 interface Options extends CommonOptions {

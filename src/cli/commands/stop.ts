@@ -4,7 +4,7 @@ import { addCommand, printJson, withRuns, type Cli, type CommonOptions } from '.
 import { followRun } from '../../runner/follow'
 import { UserError } from '../../spec'
 import { runWord } from '../render/shell'
-import { findRun } from '../runs'
+import { findRun } from '../../runner/find'
 
 /** `thaw stop RUN…`: between two steps, with a checkpoint. A run that waits in the line is taken out of it. */
 export function stop(program: Command, cli: Cli): void {

@@ -3,7 +3,7 @@ import { attendRun, tellEnd } from '../attend'
 import { addCommand, withRuns, type Cli, type CommonOptions } from '../command'
 import { highestAttempt, readStatus } from '../../events'
 import { UserError } from '../../spec'
-import { findRun } from '../runs'
+import { findRun } from '../../runner/find'
 
 /** `thaw watch RUN`: live in the terminal; Ctrl-C stops looking, not the run. */
 export function watch(program: Command, cli: Cli): void {

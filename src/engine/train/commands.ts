@@ -11,6 +11,25 @@ export function commandOf({ do: what }: ActionSpec): ControlCommand {
   return { do: 'unfreeze', layers: what.unfreeze }
 }
 
+/** A run file's actions in the order in which they are done. */
+export const inOrder = (actions: readonly ActionSpec[]): ActionSpec[] =>
+  [...actions].sort((a, b) => a.at - b.at)
+
+/**
+ * The next of the run file's actions that is due before the next step, counted as done: a checkpoint made by the action
+ * must not repeat it.
+ * @param actions see `inOrder`
+ */
+export function takeDue(
+  session: TrainingSession,
+  actions: readonly ActionSpec[],
+): ControlCommand | undefined {
+  const next = actions[session.actionsDone]
+  if (!next || next.at > session.steps) return undefined
+  session.actionsDone++
+  return commandOf(next)
+}
+
 /** Obeys commands between steps: what has come from outside, and the run file's actions when their step is reached. */
 export class Commands {
   paused = false
@@ -24,7 +43,7 @@ export class Commands {
     private readonly session: TrainingSession,
     private readonly env: RunEnvironment,
   ) {
-    this.actions = [...session.spec.train.actions].sort((a, b) => a.at - b.at)
+    this.actions = inOrder(session.spec.train.actions)
   }
 
   /** Takes in what has come, so that a long computation can look whether to stop. */
@@ -56,16 +75,12 @@ export class Commands {
   }
 
   private async actionsDue(): Promise<void> {
-    const { session } = this
     for (
-      let next = this.actions[session.actionsDone];
-      next && next.at <= session.steps;
-      next = this.actions[session.actionsDone]
-    ) {
-      // counted first: a checkpoint made by the action must not repeat it
-      session.actionsDone++
-      await this.obey({ command: commandOf(next), source: 'run file' })
-    }
+      let command = takeDue(this.session, this.actions);
+      command;
+      command = takeDue(this.session, this.actions)
+    )
+      await this.obey({ command, source: 'run file' })
   }
 
   private async obey({ command, source, done, fail }: PendingCommand): Promise<void> {

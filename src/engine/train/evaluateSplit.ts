@@ -17,6 +17,7 @@ export type Infer = (x: Tensor, items?: Int32Array) => Tensor
 /**
  * Scores of every image of a split, in the order of the data set; every batch norm on running statistics, no dropout.
  * @param infer a strategy's own evaluation forward, in the place of the plain network's
+ * @param only positions in the data set: the others are left out
  */
 export async function scoreSplit(
   setup: Setup,
@@ -25,10 +26,13 @@ export async function scoreSplit(
   split: Split,
   progress: (done: number, total: number) => void = () => {},
   infer?: Infer,
+  only?: ReadonlySet<number>,
 ): Promise<{ logits: Float32Array; labels: Int32Array }> {
   const { graph, images, size } = setup
   const classes = images.dataset.classes.length
-  const items = images.dataset.items.flatMap((item, i) => (item.split === split ? [i] : []))
+  const items = images.dataset.items.flatMap((item, i) =>
+    item.split === split && (!only || only.has(i)) ? [i] : [],
+  )
   const logits = new Float32Array(items.length * classes)
   const labels = Int32Array.from(items, (i) => images.dataset.items[i]!.label)
   let done = 0
@@ -51,7 +55,7 @@ export async function scoreSplit(
     await score(known, Int32Array.from(next))
   }
   if (done < items.length) {
-    const rest = done > 0 ? new Set(items.slice(done)) : undefined
+    const rest = done > 0 || only ? new Set(items.slice(done)) : undefined
     for await (const batch of images.evaluation(split, size, BATCH, false, rest))
       await score(infer ? { x: pixels(batch) } : await features.input(batch, true), batch.items)
   }

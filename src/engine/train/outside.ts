@@ -2,6 +2,7 @@ import { UserError } from '../../spec/types'
 import { fileSource, fromOrigin, openSafetensors, originShape, type StoredTensor } from '../formats'
 import { suggest } from '../network'
 import type { NetworkGraph, PlainValue } from '../network/types'
+import { CHECKPOINT_FILES, readState } from './checkpoint'
 import type { Setup } from './setup'
 
 /** Path of a file that the run file names, relative to the run file's folder. */
@@ -60,6 +61,35 @@ export async function readInitialize(
     set.set(name, fromOrigin(info, data))
   }
   return set
+}
+
+/**
+ * Files of the checkpoint folder that `train.from` names.
+ * @throws UserError when it is none
+ */
+export async function readFrom(
+  base: string,
+  path: string,
+): Promise<{ step: number; files: Map<string, Uint8Array> }> {
+  const files = new Map<string, Uint8Array>()
+  for (const name of Object.values(CHECKPOINT_FILES)) {
+    const bytes = await readFile(`${beside(base, path)}/${name}`, `${path}/${name}`)
+    if (bytes) files.set(name, bytes)
+    else if (name === CHECKPOINT_FILES.state)
+      throw new UserError(`train.from: there is no checkpoint in ${path}; name a folder with its ${name}`)
+  }
+  return { step: readState(files).step, files }
+}
+
+/** Undefined where there is no such file: not every checkpoint has all. */
+async function readFile(path: string, name: string): Promise<Uint8Array | undefined> {
+  const source = await fileSource(path, name).catch(() => undefined)
+  if (!source) return undefined
+  try {
+    return await source.read(0, source.size)
+  } finally {
+    await source.close()
+  }
 }
 
 /** The tensors of `train.inputs`: the order of the batches, and what a strategy takes. */

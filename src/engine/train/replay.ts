@@ -3,7 +3,7 @@ import type { ActionSpec, ResolvedSpec } from '../../spec/schema'
 import type { ControlCommand } from './types'
 
 /** A live command as an action of a run file; undefined for what leaves no trace in the weights. */
-function actionOf(command: ControlCommand): ActionSpec['do'] | undefined {
+export function actionOf(command: ControlCommand): ActionSpec['do'] | undefined {
   switch (command.do) {
     case 'rate':
       return { rate: command.factor }

@@ -128,7 +128,8 @@ function assertCurrent(env: RunEnvironment): void {
   }
 }
 
-function announcement(session: TrainingSession, env: RunEnvironment): RunEventBody {
+/** `run-started`, said by whoever drives a session. */
+export function announcement(session: TrainingSession, env: RunEnvironment): RunEventBody {
   const { setup, spec } = session
   const { dataset } = setup.images
   return {

@@ -94,15 +94,7 @@ export async function restoreSession(
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<void> {
   const state = readState(files)
-  if (state.w0 !== session.w0Hash)
-    throw new UserError(
-      'the pre-trained weights are not those the run began with; put the model file back, or start a new run',
-    )
-  const classes = session.setup.images.dataset.classes
-  if (state.classes.join('/') !== classes.join('/'))
-    throw new UserError(
-      `the data set has other classes (${classes.join(', ')}) than the run began with (${state.classes.join(', ')}); put the folders back, or start a new run`,
-    )
+  checkOrigin(session, state)
   // before the values: it may change what parameters there are
   const tensors = files.get(CHECKPOINT_FILES.strategy)
   await session.runtime?.restore?.({
@@ -135,6 +127,63 @@ export async function restoreSession(
   if (!session.setup.phases[state.phase])
     throw new UserError('the checkpoint is of a run with other phases; go on with the run file it began with')
   session.stand(state.phase)
+}
+
+/**
+ * Puts a session that has just been opened after as many steps as a checkpoint of another session, which may have
+ * another strategy or other rates: the values that both know, the order of images, every random stream and, where the
+ * update rule is the same, its slots. The strategy's phases begin here: those whose steps are over are entered and left
+ * without one.
+ * @throws UserError when the checkpoint is of another network or other classes
+ */
+export async function adoptState(
+  session: TrainingSession,
+  files: ReadonlyMap<string, Uint8Array>,
+  { sameRule }: { sameRule: boolean },
+): Promise<void> {
+  const state = readState(files)
+  checkOrigin(session, state)
+  const { bank } = session
+  for (const [name, { shape, data }] of await unpackTensors(
+    fileOf(files, CHECKPOINT_FILES.weights),
+    CHECKPOINT_FILES.weights,
+  )) {
+    if (!bank.has(name)) continue
+    if (bank.get(name).shape.join() !== shape.join())
+      throw new UserError(
+        `"${name}" has the shape ${shape.join(' × ')} there and ${bank.get(name).shape.join(' × ')} here: a network that was cut goes on with the strategy that cut it`,
+      )
+    bank.set(name, tf.tensor(data, shape, 'float32'))
+  }
+  if (sameRule) {
+    const slots = await unpackTensors(fileOf(files, CHECKPOINT_FILES.optimizer), CHECKPOINT_FILES.optimizer)
+    const known = [...slots].filter(([key]) => bank.has(key.slice(0, key.lastIndexOf('/'))))
+    session.optimizer.restore(toTensors(new Map(known)))
+  }
+  for (const [name, trains] of state.overrides) if (bank.has(name)) session.overrides.set(name, trains)
+  session.steps = state.step
+  session.rateFactor = state.rateFactor
+  session.actionsDone = session.spec.train.actions.filter(({ at }) => at < state.step).length
+  session.stream.restore(state.streams.batches)
+  session.dropout.restore(state.streams.dropout)
+  session.noise.restore(state.streams.noise)
+  session.beginHere()
+  // momentum of what does not train here must not act when it starts again
+  const still = [...session.graph.parameters.keys()].filter((name) => !session.active.trainedNames.has(name))
+  session.optimizer.reset(still)
+}
+
+/** @throws UserError when the checkpoint is of another network or other classes */
+function checkOrigin(session: TrainingSession, state: SessionState): void {
+  if (state.w0 !== session.w0Hash)
+    throw new UserError(
+      'the pre-trained weights are not those the run began with; put the model file back, or start a new run',
+    )
+  const classes = session.setup.images.dataset.classes
+  if (state.classes.join('/') !== classes.join('/'))
+    throw new UserError(
+      `the data set has other classes (${classes.join(', ')}) than the run began with (${state.classes.join(', ')}); put the folders back, or start a new run`,
+    )
 }
 
 async function setValues({ bank }: TrainingSession, bytes: Uint8Array, file: string): Promise<void> {

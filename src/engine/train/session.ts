@@ -23,7 +23,7 @@ import { measureLayers, movement, type Measured } from './measures'
 import { GroupedOptimizer } from './groupedOptimizer'
 import { narrowBank, narrowSlots, rowsOf, type Narrowing } from './narrow'
 import { Noise } from './noise'
-import { inputNames, readInitialize, readInputs } from './outside'
+import { inputNames, readFrom, readInitialize, readInputs } from './outside'
 import { Pace } from './pace'
 import { activate, declare, type ActivePhase, type PlannedPhase } from './plan'
 import { ratesAt, rateGroups } from './rates'
@@ -44,6 +44,17 @@ export interface StepReport {
   accuracy: number
   rate: Record<string, number>
   ms: { data: number; compute: number; update: number; record: number }
+}
+
+type ImmediateCommand = Extract<ControlCommand, { do: 'rate' | 'freeze' | 'unfreeze' }>
+
+const isImmediate = (command: ControlCommand): command is ImmediateCommand =>
+  command.do === 'rate' || command.do === 'freeze' || command.do === 'unfreeze'
+
+/** What all sessions of this process hold on the back end. */
+export function tensorMemory(): { numTensors: number; numBytes: number } {
+  const { numTensors, numBytes } = tf.memory()
+  return { numTensors, numBytes }
 }
 
 function copyOf(tensor: Tensor): Tensor {
@@ -162,7 +173,8 @@ export class TrainingSession {
     const session = new TrainingSession(setup, env, setup.images.stream(setup.size, order), bank, w0, others)
     session.w0Hash = await w0.hash()
     if (given) session.start = bank.clone()
-    if (env.resume) await restoreSession(session, env.resume.files)
+    const from = env.resume ?? (spec.train.from ? await readFrom(env.base, spec.train.from) : undefined)
+    if (from) await restoreSession(session, from.files)
     return session
   }
 
@@ -315,6 +327,12 @@ export class TrainingSession {
     this.stand(this.phase.index)
   }
 
+  /** Takes the values of now as those from which the strategy's first phase starts. */
+  beginHere(): void {
+    this.snapshot()
+    this.stand(0)
+  }
+
   private snapshot(): void {
     if (this.start !== this.w0) this.start.dispose()
     this.start = this.bank.clone()
@@ -463,15 +481,9 @@ export class TrainingSession {
    * are the loop's to obey; here they are only told.
    */
   async apply(command: ControlCommand, source: string): Promise<unknown> {
-    if (command.do === 'freeze' || command.do === 'unfreeze') matchParameters(this.graph, command.layers)
+    if (isImmediate(command)) return this.applyNow(command, source)
     this.emit({ kind: 'control', step: this.steps, action: command, source })
     switch (command.do) {
-      case 'rate':
-        this.rateFactor = command.factor
-        return { factor: command.factor }
-      case 'freeze':
-      case 'unfreeze':
-        return this.override(command.layers, command.do === 'unfreeze')
       case 'checkpoint':
         return this.checkpoint(`asked for by ${source}`)
       case 'evaluate':
@@ -479,6 +491,20 @@ export class TrainingSession {
       default:
         return undefined
     }
+  }
+
+  /** As `apply`, of what is done at once. @throws UserError for a pattern that matches nothing */
+  applyNow(command: ImmediateCommand, source: string): unknown {
+    if (command.do !== 'rate') matchParameters(this.graph, command.layers)
+    this.emit({ kind: 'control', step: this.steps, action: command, source })
+    if (command.do !== 'rate') return this.override(command.layers, command.do === 'unfreeze')
+    this.rateFactor = command.factor
+    return { factor: command.factor }
+  }
+
+  /** Sets a value from outside: at the caller's own risk, no action tells it. The freeze truth does. */
+  setValue(name: string, { data, shape }: PlainValue): void {
+    this.bank.set(name, tf.tensor(data, [...shape], 'float32'))
   }
 
   /** A live freeze or thaw is a new declaration: the truth counts from here on. */

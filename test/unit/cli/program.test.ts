@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createProgram, runProgram } from '../../../src/cli/program'
-import { findRun } from '../../../src/cli/runs'
+import { findRun } from '../../../src/runner/find'
 import { fakeTerminal } from './fixture'
 
 let folder: string
@@ -36,7 +36,6 @@ test('every command has --json and says what it does', () => {
     'stop',
     'predict',
     'evaluate',
-    'tune',
     'compare',
     'export',
     'rm',

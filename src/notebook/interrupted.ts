@@ -1,0 +1,4 @@
+/** A person ended the cell. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+}
