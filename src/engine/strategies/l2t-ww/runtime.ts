@@ -2,22 +2,21 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import type { L2tPicture } from '../../../events/pictures/l2t-ww'
 import { ops, tf, valueAndGradients } from '../../backend'
 import { runGraph } from '../../network'
-import type { BatchStatistics, ParameterSource } from '../../network/types'
+import type { BatchStatistics } from '../../network/types'
 import { createOptimizer } from '../../optim'
 import type { Optimizer } from '../../optim/types'
-import { RandomStream } from '../../random'
 import { applyStatistics } from '../../train/runningStatistics'
 import { momentumOf } from '../matching/options'
 import type { RuntimeContext, StepTaken, StrategyRuntime } from '../types'
 import { History } from './history'
-import { lookAhead, type InnerStep } from './lookAhead'
+import { innerSteps } from './innerSteps'
+import { lookAhead } from './lookAhead'
 import type { Options } from './meta'
 import { META, metaLayers, strengths } from './metaNetworks'
 import type { Pairs } from './pairs'
 import { pairPicture, type Measures } from './pictures'
-import { parametersBelow } from '../matching/reach'
 import { looksAhead } from './settings'
-import { coefficients, regressorOf, sourceMaps, transferLoss, type SourceMaps } from './transfer'
+import { coefficients, sourceMaps, type SourceMaps } from './transfer'
 
 /** Teaches the meta-networks by looking ahead after each step, and shows what they have come to. */
 export class L2tRuntime implements StrategyRuntime {
@@ -57,7 +56,7 @@ export class L2tRuntime implements StrategyRuntime {
       optimizer: this.copyOfOptimizer(new Set(names)),
       momentum: spec.train.optimizer.momentum,
       rates: (name) => step.rates.get(name)!,
-      ...this.losses(step, source, weights, names),
+      ...innerSteps({ context, options, pairs, batch: step, source, weights, names }),
       variables: weights,
     })
     // the steps saw the meta-networks through these weights alone: the chain rule does the rest
@@ -97,44 +96,6 @@ export class L2tRuntime implements StrategyRuntime {
     // no parameter is reset: this lets go of what `slots` has lent
     optimizer.reset([])
     return copy
-  }
-
-  private losses(
-    { x, labels }: StepTaken,
-    source: SourceMaps,
-    weights: readonly Tensor[],
-    names: readonly string[],
-  ): { steps: InnerStep[]; objective(parameters: ParameterSource): Tensor } {
-    const { context, options, pairs } = this
-    const { graph, spec, step } = context
-    const { transferSteps, idle } = options
-    // the masks of a pass are the same when it is replayed, and other ones in each pass
-    const passes = (pass: number, parameters: ParameterSource) => ({
-      parameters,
-      batchNorm: (layer: string) => context.mode(layer),
-      dropout: new RandomStream(spec.train.seed, `look-ahead/${step}/${pass}`),
-    })
-    const hooks = pairs.studentLayers
-    const transfer = (pass: number) => (parameters: ParameterSource) => {
-      const run = runGraph(graph, x, { ...passes(pass, parameters), to: hooks.at(-1), hooks })
-      return transferLoss(parameters, pairs.all, run.hooks, source, weights)
-    }
-    const entropy = (pass: number) => (parameters: ParameterSource) =>
-      ops.softmaxCrossEntropy(runGraph(graph, x, passes(pass, parameters)).output, labels)
-    const rest = (used: ReadonlySet<string>) =>
-      idle === 'rest' ? { rests: new Set(names.filter((name) => !used.has(name))) } : {}
-    const regressors = pairs.all.flatMap((pair) =>
-      ['weight', 'bias'].map((kind) => `${regressorOf(pair)}.${kind}`),
-    )
-    const below = rest(new Set([...parametersBelow(graph, hooks), ...regressors]))
-    const whole = rest(parametersBelow(graph, [graph.output]))
-    return {
-      steps: [
-        ...Array.from({ length: transferSteps }, (_, t) => ({ loss: transfer(t), outer: true, ...below })),
-        { loss: entropy(transferSteps), outer: false, ...whole },
-      ],
-      objective: entropy(transferSteps + 1),
-    }
   }
 
   /** What each roll-back of the authors' code leaves behind: the replay of the first saved state moves the buffers. */
