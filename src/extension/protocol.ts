@@ -235,3 +235,9 @@ export type ToPanel =
     }
   | ({ v: 1; request: number } & Answer)
   | { v: 1; type: 'answer'; ok: boolean; message: string }
+
+/** What the host tells the notebook renderer: newer data of the display that has this id. */
+export type ToRenderer = { type: 'update'; id: string; mime: string; data: unknown }
+
+/** What the renderer asks of the host: the newest data of a display that still grows. */
+export type FromRenderer = { type: 'newest'; id: string }

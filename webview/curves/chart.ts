@@ -51,9 +51,16 @@ export class Chart {
     )
   }
 
-  async draw(change: { width: number; from: number; to: number; floor?: number }): Promise<void> {
+  async draw(change: {
+    width: number
+    from: number
+    to: number
+    floor?: number
+    ceiling?: number
+  }): Promise<void> {
     this.view.width(change.width).signal('start', change.from).signal('steps', change.to)
-    if (change.floor !== undefined) this.view.signal('floor', change.floor)
+    for (const end of ['floor', 'ceiling'] as const)
+      if (change[end] !== undefined) this.view.signal(end, change[end])
     await this.view.runAsync()
   }
 

@@ -9,13 +9,8 @@ import shared from '../shared.css'
 import { styled } from '../styled'
 import { Chart } from './chart'
 import own from './curves.css'
+import { apart, type Label } from './labels'
 import { accuracySpec, heights, lossSpec, rateSpec, type CurveName } from './specs'
-
-interface Label {
-  text: string
-  y: number
-  colour: string
-}
 
 /** Loss, accuracy and rate over the steps. */
 @customElement('thaw-curves')

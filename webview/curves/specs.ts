@@ -6,10 +6,14 @@ export type CurveName = 'loss' | 'accuracy' | 'rate'
 
 export const heights: Record<CurveName, number> = { loss: 74, accuracy: 64, rate: 28 }
 const PAD = 7
-const LOG_TICKS = [-4, -3, -2, -1, 0, 1, 2, 3].flatMap((power) => [10 ** power, 3 * 10 ** power])
+export const LOG_TICKS = [-4, -3, -2, -1, 0, 1, 2, 3].flatMap((power) => [
+  Number(`1e${power}`),
+  Number(`3e${power}`),
+])
 
 /** Colours by part of the loss: ember is the task, ice is what holds. */
-const partColours = () => [cssColour('--ember'), cssColour('--ice'), cssColour('--fg'), cssColour('--dim')]
+export const partColours = (element?: Element) =>
+  ['--ember', '--ice', '--fg', '--dim'].map((name) => cssColour(name, element))
 
 function base(width: number, steps: number, name: CurveName) {
   return {
@@ -23,22 +27,25 @@ function base(width: number, steps: number, name: CurveName) {
       { name: 'steps', value: steps },
       { name: 'start', value: 0 },
     ],
-    config: {
-      view: { stroke: null },
-      font: cssColour('--ui'),
-      axis: {
-        labelColor: cssColour('--dim'),
-        labelFontSize: 11,
-        gridColor: cssColour('--grid'),
-        gridOpacity: 0.6,
-        domain: false,
-        ticks: false,
-        labelPadding: 6,
-        title: null,
-      },
-    },
+    config: chartConfig(),
   }
 }
+
+/** What all charts look like, in the colours that an element has. */
+export const chartConfig = (element?: Element) => ({
+  view: { stroke: null },
+  font: cssColour('--ui', element),
+  axis: {
+    labelColor: cssColour('--dim', element),
+    labelFontSize: 11,
+    gridColor: cssColour('--grid', element),
+    gridOpacity: 0.6,
+    domain: false,
+    ticks: false,
+    labelPadding: 6,
+    title: null,
+  },
+})
 
 const x = {
   field: 'step',

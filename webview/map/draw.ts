@@ -69,7 +69,7 @@ function readInks(g: CanvasRenderingContext2D, scale: number): Inks {
 const within = (axis: Axis, step: number): boolean => step >= axis.from && step <= axis.to
 
 /** Diagonal lines: frozen, and did not move. */
-function hatch(g: CanvasRenderingContext2D, colour: string, scale: number): CanvasPattern | string {
+export function hatch(g: CanvasRenderingContext2D, colour: string, scale: number): CanvasPattern | string {
   const tile = document.createElement('canvas')
   tile.width = tile.height = 6 * scale
   const t = tile.getContext('2d')
@@ -132,7 +132,7 @@ function drawPhases(g: CanvasRenderingContext2D, p: MapPicture, inks: Inks): voi
   }
 }
 
-function triangle(g: CanvasRenderingContext2D, x: number, y: number, colour: string): void {
+export function triangle(g: CanvasRenderingContext2D, x: number, y: number, colour: string): void {
   g.fillStyle = colour
   g.beginPath()
   g.moveTo(x, y - 5)
