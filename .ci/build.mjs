@@ -61,6 +61,11 @@ export async function bundle({ quiet = false } = {}) {
       target: 'node20',
       format: 'cjs',
       external,
+      alias: {
+        ...common.alias,
+        // its Node form waits for the package `canvas`, which we have no use for; the other one asks for a document first
+        'vega-canvas': join(root, 'node_modules/vega-canvas/build/vega-canvas.browser.js'),
+      },
       // tfjs marks its back ends free of side effects, which would drop their registration
       ignoreAnnotations: true,
       treeShaking: true,

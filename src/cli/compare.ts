@@ -10,6 +10,11 @@ import { mediaFolder } from '../engine/media'
 import { predict } from '../engine/train'
 import { readStoredSpec, type Metrics, type RunFolder, type RunView } from '../events'
 import { UserError, type ResolvedSpec } from '../spec'
+import { analyse, type Analysis, type MethodRuns } from '../study/analysis'
+import { budgetOf } from '../study/budget'
+import { networkOf } from '../study/compare'
+import { identityOfRun } from '../study/identity'
+import { assertSameTest, readResult, type SeedResult, type TestPredictions } from '../study/results'
 import { readView } from '../runner/find'
 import { openRunModel } from './trained'
 
@@ -46,118 +51,125 @@ export interface Comparison {
   }[]
 }
 
-/** Predicts the test images with each run's network, and compares. @throws UserError when the test sets differ */
+/** Each run's words on the test images, compared. @throws UserError when the test sets differ */
 export async function compare(
   folders: readonly RunFolder[],
   say: (text: string) => void,
 ): Promise<Comparison> {
-  const runs: (ComparedRun & { predicted: number[]; paths: string[]; labels: number[]; group: string })[] = []
-  for (const folder of folders) {
-    const view = await readView(folder)
-    const metrics = view.ended?.metrics
-    if (!metrics || view.ended?.split !== 'test') {
-      throw new UserError(
-        `the run ${folder.id} has no result on test images (${view.ended?.state ?? view.state}); compare runs that are finished`,
-      )
-    }
-    say(`${folder.id}: predicts its ${metrics.count} test images`)
-    runs.push({ ...summary(folder, view, metrics), ...(await predictTest(folder)) })
-  }
-  const [first, ...others] = runs
-  for (const other of others) checkSame(first!, other)
-  const classes = Math.max(...first!.labels) + 1
+  const runs = await readRuns(folders, say)
+  const { labels, classes } = runs[0]!.result.test
   const pairs = compareRuns(
-    first!.labels,
-    classes,
-    runs.map(({ run, predicted }) => ({ name: run, predicted })),
+    labels,
+    classes.length,
+    runs.map(({ compared, result }) => ({ name: compared.run, predicted: result.test.predicted })),
   )
   const groups = groupBySeed(runs)
   return {
-    runs: runs.map(({ predicted: _p, paths: _a, labels: _l, group: _g, ...run }) => run),
+    runs: runs.map(({ compared }) => compared),
     pairs,
     groups: groups
       .filter(({ runs: all }) => all.length > 1)
       .map(({ name, runs: all }) => ({
-        ...summarizeSeeds(all.map(({ metrics }) => metrics.balancedAccuracy)),
+        ...summarizeSeeds(all.map(({ compared }) => compared.metrics.balancedAccuracy)),
         name,
-        seeds: all.map(({ seed }) => seed),
+        seeds: all.map(({ compared }) => compared.seed),
       })),
     overSeeds: overSeeds(groups),
   }
 }
 
-function summary(folder: RunFolder, view: RunView, metrics: Metrics): ComparedRun {
-  const { seconds = null, moved = null, distance = null } = view.ended ?? {}
-  const { strategy, seed, backend } = view.started!
-  const { precision = 'float32' } = readStoredSpec<ResolvedSpec>(folder).spec.train
-  return {
-    run: folder.id,
-    name: view.name || folder.id,
-    strategy: strategy.name,
-    seed,
-    metrics,
-    seconds,
-    moved,
-    distance,
-    computed: `${backend.name}, ${precision}`,
-  }
+/** Runs that differ in nothing but their seed as one method, for a report. @throws UserError */
+export async function analyseRuns(
+  folders: readonly RunFolder[],
+  say: (text: string) => void,
+): Promise<Analysis> {
+  const runs = await readRuns(folders, say)
+  const groups = groupBySeed(runs)
+  if (groups.length < 2)
+    throw new UserError('these runs differ in nothing but their seed, so there is nothing to compare')
+  const names = groups.map(({ name }) => name)
+  const methods = groups.map(({ name, runs: all }, i): MethodRuns => {
+    const { spec, view, compared } = all[0]!
+    const { counts } = view.started!.data
+    const unique = names.indexOf(name) === names.lastIndexOf(name) ? name : `${name} (${i + 1})`
+    return {
+      name: unique,
+      strategy: compared.strategy,
+      network: networkOf(spec, view.started!.model.architecture),
+      budget: budgetOf(unique, spec, counts.train),
+      ...(spec.tuned && { tuned: spec.tuned }),
+      results: all.map(({ result }) => result),
+      failed: [],
+    }
+  })
+  const { source, classes, counts } = runs[0]!.view.started!.data
+  const seeds = [...new Set(runs.map(({ compared }) => compared.seed))].sort((a, b) => a - b)
+  return analyse(methods, { data: { source, classes: classes.length, ...counts }, seeds })
 }
 
-async function predictTest(folder: RunFolder) {
+interface ReadRun {
+  compared: ComparedRun
+  result: SeedResult
+  view: RunView
+  spec: ResolvedSpec
+  group: string
+}
+
+async function readRuns(folders: readonly RunFolder[], say: (text: string) => void): Promise<ReadRun[]> {
+  const runs: ReadRun[] = []
+  for (const folder of folders) {
+    const view = await readView(folder)
+    const result = await readResult(folder, view, (asked) => {
+      say(`${asked.id}: predicts its test images`)
+      return predictTest(asked)
+    })
+    const { spec, base } = readStoredSpec<ResolvedSpec>(folder)
+    const { test: _test, steps: _steps, ...row } = result
+    const compared = { ...row, name: view.name || folder.id, strategy: view.started!.strategy.name }
+    const group = identityOfRun({ spec: { ...spec, train: { ...spec.train, seed: 0 } }, base }, folder.path)
+    runs.push({ compared, result, view, spec, group })
+  }
+  for (const other of runs.slice(1)) assertSameTest(runs[0]!.result, other.result)
+  return runs
+}
+
+/** The test images once more, for a run that has not kept what it said of them. */
+export async function predictTest(folder: RunFolder): Promise<TestPredictions> {
   const { model, spec, base } = await openRunModel(folder)
   const dataset = await openDataset(spec.data, { base, media: mediaFolder() })
   const items = dataset.items.filter(({ split }) => split === 'test')
   const test: Dataset = { ...dataset, items, counts: { train: 0, val: 0, test: items.length } }
   const predictions = await predict(model, spec, test)
-  const {
-    train: { seed: _seed, ...train },
-    name: _name,
-    ...rest
-  } = spec
   return {
-    predicted: predictions.map(({ predicted }) => model.classes.indexOf(predicted)),
+    classes: [...model.classes],
     paths: predictions.map(({ path }) => path),
     labels: items.map(({ label }) => label),
-    group: JSON.stringify([rest, train]),
-  }
-}
-
-interface Tested {
-  run: string
-  paths: readonly string[]
-  labels: readonly number[]
-}
-
-function checkSame(a: Tested, b: Tested): void {
-  const same =
-    a.paths.length === b.paths.length &&
-    a.paths.every((path, i) => path === b.paths[i] && a.labels[i] === b.labels[i])
-  if (!same) {
-    throw new UserError(
-      `${a.run} and ${b.run} were tested on different images; compare runs with the same data.source and data.split`,
-    )
+    predicted: predictions.map(({ predicted }) => model.classes.indexOf(predicted)),
   }
 }
 
 interface Group {
   name: string
-  runs: ComparedRun[]
+  runs: ReadRun[]
 }
 
-function groupBySeed(runs: readonly (ComparedRun & { group: string })[]): Group[] {
+function groupBySeed(runs: readonly ReadRun[]): Group[] {
   const groups = new Map<string, Group>()
   for (const run of runs) {
-    const group = groups.get(run.group) ?? { name: run.name, runs: [] }
-    if (group.runs.every(({ seed }) => seed !== run.seed)) group.runs.push(run)
+    const group = groups.get(run.group) ?? { name: methodName(run.compared), runs: [] }
+    if (group.runs.every(({ compared }) => compared.seed !== run.compared.seed)) group.runs.push(run)
     groups.set(run.group, group)
   }
   return [...groups.values()]
 }
 
+/** `L2-SP, seed 3` is called L2-SP. */
+const methodName = ({ name, seed }: ComparedRun): string => name.replace(new RegExp(`, seed ${seed}$`), '')
+
 function overSeeds(groups: readonly Group[]): Comparison['overSeeds'] {
   const values = groups.map(({ name, runs }) => ({
     name,
-    values: new Map(runs.map(({ seed, metrics }) => [seed, metrics.balancedAccuracy])),
+    values: new Map(runs.map(({ compared: { seed, metrics } }) => [seed, metrics.balancedAccuracy])),
   }))
   return compareSeedGroups(values).map(({ a, b, difference, adjusted, verdict }) => {
     const { count, mean, low, high } = difference

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { catalog } from '../engine/strategies/catalog'
 import { ownOptions } from '../own/options'
 import {
@@ -7,6 +7,7 @@ import {
   MAX_RUN_FILE_BYTES,
   parseRunFile,
   readSetting,
+  runNameOf,
   UserError,
   type Problem,
   type ResolvedSpec,
@@ -45,7 +46,7 @@ export function readRunFile(file: string, cwd: string, settings: readonly string
 export function requireSpec(file: string, cwd: string, settings: readonly string[] = []) {
   const read = readRunFile(file, cwd, settings)
   if (!read.spec) throw problemsError(read.problems)
-  const name = read.spec.name ?? basename(file).replace(/\.thaw\.json$|\.jsonc?$/, '')
+  const name = read.spec.name ?? runNameOf(file)
   return { ...read, spec: { ...read.spec, name } }
 }
 

@@ -98,7 +98,7 @@ export class EventReader {
 export async function readTail(
   path: string,
   kinds: readonly RunEventKind[],
-  bytes = 1 << 15,
+  { bytes = 1 << 15, skipped = { unreadable: 0, unknown: 0, foreign: 0 } as SkippedLines } = {},
 ): Promise<RunEvent[]> {
   let file: FileHandle
   try {
@@ -118,7 +118,7 @@ export async function readTail(
     const wanted = lines.filter(
       (line, i) => (i > 0 || from === 0) && marks.some((mark) => line.includes(mark)),
     )
-    const events = decodeLines(wanted, { unreadable: 0, unknown: 0, foreign: 0 })
+    const events = decodeLines(wanted, skipped)
     return events.filter((event) => kinds.includes(event.kind))
   } finally {
     await file.close()

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { bundleFile } from '../runner/bundles'
-import { findNode } from '../runner/nodeBinary'
+import * as vscode from 'vscode'
+import { readyNode } from './node'
 import { log } from './output'
+import { UNTRUSTED } from './trust'
 
 export interface CliResult {
   code: number
@@ -9,12 +11,16 @@ export interface CliResult {
   stderr: string
 }
 
-/** Runs the command line in a process of its own: what decodes images or computes never runs in the host. */
-export function runCli(
+/**
+ * Runs the command line in a process of its own: what decodes images or computes never runs in the host.
+ * @throws Error in a workspace that is not trusted
+ */
+export async function runCli(
   args: readonly string[],
   options: { cwd?: string; signal?: AbortSignal; onError?: (text: string) => void } = {},
 ): Promise<CliResult> {
-  const { path, env } = findNode()
+  if (!vscode.workspace.isTrusted) throw new Error(UNTRUSTED)
+  const { path, env } = await readyNode()
   return new Promise((resolve, reject) => {
     const child = spawn(path, [bundleFile('cli.js'), ...args], {
       cwd: options.cwd,
@@ -31,7 +37,7 @@ export function runCli(
     })
     child.on('error', reject)
     child.on('close', (code) => {
-      log(`thaw ${args[0] ?? ''}: ended with code ${code ?? 'unknown'}`)
+      log(`thaw ${args[0] ?? ''}: process ${child.pid ?? 'unknown'} ended with code ${code ?? 'unknown'}`)
       resolve({ code: code ?? 1, stdout, stderr })
     })
   })

@@ -7,8 +7,8 @@ export class RunLens implements vscode.CodeLensProvider {
     const lens = (title: string, command: string) =>
       new vscode.CodeLens(top, { title, command, arguments: [document.uri] })
     return [
-      lens('$(play) Run', 'thaw.run'),
       lens('$(checklist) Preflight', 'thaw.preflight'),
+      lens('$(play) Run', 'thaw.run'),
       lens('$(diff) Compare', 'thaw.compareFile'),
     ]
   }

@@ -1,14 +1,15 @@
 import * as vscode from 'vscode'
 import { heavy } from './load'
-import { openRunFile } from './openRunFile'
-import { log } from './output'
+import { reached } from './milestones'
+import { runnableFile } from './openRunFile'
+import { log, showLog } from './output'
 import type { Panels } from './panel/panels'
 import type { Command } from './protocol'
-import type { StatusBar } from './statusBar'
+import type { Watch } from './watch'
 
 interface Parts {
   panels: Panels
-  status: StatusBar
+  watch: Watch
   diagnostics: vscode.DiagnosticCollection
 }
 
@@ -25,27 +26,30 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
     vscode.commands.registerCommand('thaw.run', (uri?: vscode.Uri) => run(parts, uri)),
     vscode.commands.registerCommand('thaw.openRun', async (folder?: string) => {
       const target = folder ?? (await pickRun())
-      if (target) panels.show(target)
+      if (!target) return
+      if (!heavy().isRunFolder(target))
+        return void vscode.window.showInformationMessage(`The run ${target} is not there any more.`)
+      panels.show(target)
+      void reached('seen')
     }),
     vscode.commands.registerCommand('thaw.stop', told({ do: 'stop' })),
     vscode.commands.registerCommand('thaw.pause', told({ do: 'pause' })),
     vscode.commands.registerCommand('thaw.resume', told({ do: 'resume' })),
+    vscode.commands.registerCommand('thaw.showLog', showLog),
+    vscode.commands.registerCommand('thaw.openSettings', () =>
+      vscode.commands.executeCommand('workbench.action.openSettings', '@ext:thaw.thaw'),
+    ),
+    vscode.commands.registerCommand('thaw.walkthrough', () =>
+      vscode.commands.executeCommand('workbench.action.openWalkthrough', 'thaw.thaw#thaw.start', false),
+    ),
   ]
 }
 
 /** Saves and checks the run file, starts its trainer as a process of its own and opens the panel. */
-async function run({ panels, status, diagnostics }: Parts, uri?: vscode.Uri): Promise<string | undefined> {
-  const document = await openRunFile(uri, 'Open a run file (*.thaw.json) and run it from there.')
+async function run({ panels, watch, diagnostics }: Parts, uri?: vscode.Uri): Promise<string | undefined> {
+  const document = await runnableFile('Which run file?', uri)
   if (!document) return undefined
-  // an automatic save may come first, and then there is nothing left to save
-  if (document.isDirty && !(await document.save()) && document.isDirty) {
-    const message = `${document.uri.fsPath} could not be saved, so it was not run.`
-    log(message)
-    void vscode.window.showErrorMessage(message)
-    return undefined
-  }
-  const { baseOf, check, readStatus, runsFolder, startRun } = heavy()
-  const { spec, problems } = check(document, diagnostics)
+  const { spec, problems } = heavy().check(document, diagnostics)
   if (!spec) {
     log(
       `${document.uri.fsPath} was not run: ${problems.map((one) => `${one.path} ${one.message}`).join('; ')}`,
@@ -56,29 +60,36 @@ async function run({ panels, status, diagnostics }: Parts, uri?: vscode.Uri): Pr
       .then((chosen) => chosen && vscode.commands.executeCommand('workbench.actions.view.problems'))
     return undefined
   }
-  const base = baseOf(document)
   try {
-    const { id, folder } = await vscode.window.withProgress(
+    const { id, folder, pid } = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Window, title: 'Thaw: starting the trainer' },
-      () => startRun({ spec, base, root: runsFolder(base) }),
+      () => heavy().startHere(document),
     )
-    log(`run ${id} started: process ${readStatus(folder)?.pid ?? 'unknown'}, folder ${folder}`)
+    log(
+      pid === undefined
+        ? `run ${id} waits for its turn, folder ${folder}`
+        : `run ${id} started: process ${pid}, folder ${folder}`,
+    )
     panels.show(folder)
-    status.follow(folder)
+    watch.follow(folder)
+    void reached('started')
     return folder
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     log(`the trainer did not start: ${message}`)
-    void vscode.window.showErrorMessage(message)
+    const [show, settings] = ['Show Log', 'Settings']
+    void vscode.window.showErrorMessage(message, show, settings).then((chosen) => {
+      if (chosen === show) showLog()
+      if (chosen === settings) void vscode.commands.executeCommand('thaw.openSettings')
+    })
     return undefined
   }
 }
 
 /** Lets a person choose among the workspace's runs. */
 async function pickRun(only?: 'running'): Promise<string | undefined> {
-  const { findRunsFolders, listRuns } = heavy()
-  const roots = await findRunsFolders()
-  const runs = (await Promise.all(roots.map((root) => listRuns(root)))).flat()
+  const { findRunsFolders, runIndex } = heavy()
+  const runs = await runIndex.list(await findRunsFolders())
   const alive = ['running', 'paused', 'preparing']
   const shown = runs.filter((one) => !only || alive.includes(one.state)).sort((a, b) => b.created - a.created)
   if (shown.length === 0) {

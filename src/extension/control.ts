@@ -1,5 +1,7 @@
+import * as vscode from 'vscode'
 import { sendControl } from '../runner/controlClient'
 import { log } from './output'
+import { UNTRUSTED } from './trust'
 import type { Command } from './protocol'
 
 /** Tells a run something; what went wrong is a sentence, never an exception. */
@@ -8,6 +10,8 @@ export async function control(
   command: Command,
   source: string,
 ): Promise<{ ok: boolean; message: string }> {
+  // the address of a run's socket comes from its folder
+  if (!vscode.workspace.isTrusted) return { ok: false, message: UNTRUSTED }
   try {
     await sendControl(folder, command, source)
     log(`${folder}: ${command.do}, from ${source}`)

@@ -13,6 +13,11 @@ export function heavy(): Heavy {
   if (!known) {
     known = createRequire(__filename)('./extensionHeavy.js') as Heavy
     known.connectLog(log)
+    // looked for before the first process needs it; a wrong one is told by what starts that
+    known.readyNode().catch(() => undefined)
   }
   return known
 }
+
+/** Whether anything has needed the heavy half yet. */
+export const isLoaded = (): boolean => known !== undefined

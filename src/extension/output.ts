@@ -1,6 +1,7 @@
 import * as vscode from 'vscode'
 
 let write: (text: string) => void = () => {}
+let show: () => void = () => {}
 
 /** The output channel 'Thaw': every process and what became of it, with the time. */
 export function openOutput(mirror: boolean): vscode.Disposable {
@@ -9,6 +10,7 @@ export function openOutput(mirror: boolean): vscode.Disposable {
     channel.appendLine(`${new Date().toISOString()} ${text}`)
     if (mirror) console.log(`Thaw: ${text}`)
   }
+  show = () => channel.show(true)
   return channel
 }
 
@@ -19,4 +21,9 @@ export function connectLog(other: (text: string) => void): void {
 
 export function log(text: string): void {
   write(text)
+}
+
+/** Brings the channel forward. */
+export function showLog(): void {
+  show()
 }

@@ -2,25 +2,27 @@ import { dirname } from 'node:path'
 import * as vscode from 'vscode'
 import { catalog } from '../engine/strategies/catalog'
 import { ownOptions } from '../own/options'
-import { parseRunFile, type Problem, type ResolvedSpec } from '../spec'
+import { parseRunFile, type ParseOptions, type Problem, type ResolvedSpec } from '../spec'
 
 /** Checks a run file; the problems go to the Problems panel. */
 export function check(
   document: vscode.TextDocument,
   diagnostics: vscode.DiagnosticCollection,
 ): { spec?: ResolvedSpec; problems: Problem[] } {
-  const result = parseRunFile(document.getText(), {
-    file: document.uri.fsPath,
-    strategies: catalog,
-    // reading the options of a user's own strategy runs its file
-    own: vscode.workspace.isTrusted ? ownOptions(baseOf(document)) : undefined,
-  })
+  const result = parseRunFile(document.getText(), parseOptions(document))
   diagnostics.set(
     document.uri,
     result.problems.map((problem) => diagnostic(document, problem)),
   )
   return result
 }
+
+export const parseOptions = (document: vscode.TextDocument): ParseOptions => ({
+  file: document.uri.fsPath,
+  strategies: catalog,
+  // reading the options of a user's own strategy runs its file
+  own: vscode.workspace.isTrusted ? ownOptions(baseOf(document)) : undefined,
+})
 
 export const baseOf = (document: vscode.TextDocument): string => dirname(document.uri.fsPath)
 

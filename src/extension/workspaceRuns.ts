@@ -1,10 +1,15 @@
 import * as vscode from 'vscode'
 import { CheckpointStore, runsFolder } from '../events'
 import { findRunFiles } from './openRunFile'
+import { isRunFile } from './runFileName'
 
 /** Folders that may hold runs: of each workspace folder, and beside each run file. */
 export async function findRunsFolders(): Promise<string[]> {
-  const files = await findRunFiles()
+  // a run file may be open without its folder
+  const open = vscode.workspace.textDocuments.filter(
+    ({ uri }) => uri.scheme === 'file' && isRunFile(uri.path),
+  )
+  const files = [...(await findRunFiles()), ...open.map(({ uri }) => uri)]
   return [
     ...new Set([
       ...(vscode.workspace.workspaceFolders ?? []).map((folder) => runsFolder(folder.uri.fsPath)),

@@ -37,6 +37,8 @@ export interface RunSummary {
   moved?: number
   distance?: number
   message?: string
+  /** Its log was written by another version of Thaw, so its results cannot be read. */
+  foreign?: true
 }
 
 /**
@@ -78,7 +80,10 @@ function stateOf(path: string, attempt: number, state: RunState | undefined): Ru
 
 async function addResults(folder: RunFolder, summary: RunSummary): Promise<void> {
   const lastStep = summary.state === 'interrupted' ? (['step'] as const) : []
-  for (const event of await readTail(folder.events, ['eval', 'run-ended', ...lastStep])) {
+  const skipped = { unreadable: 0, unknown: 0, foreign: 0 }
+  const events = await readTail(folder.events, ['eval', 'run-ended', ...lastStep], { skipped })
+  if (events.length === 0 && skipped.foreign > 0) summary.foreign = true
+  for (const event of events) {
     if (event.attempt < summary.attempt && isEnded(summary.state as RunState)) continue
     if (event.kind === 'eval') {
       summary.metrics = event.metrics

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
+import { ExitCode, UserError } from '../spec/types'
 
 /** What the trainer runs on. */
 export interface NodeBinary {
@@ -10,20 +11,52 @@ export interface NodeBinary {
 }
 
 const OLDEST = [20, 9] as const
+const PROBE_MS = 10_000
 
-/** Version of the `node` on the PATH, undefined when there is none that is new enough. */
-function nodeOnPath(): { path: string } | undefined {
-  const script = 'process.stdout.write(process.version + " " + process.execPath)'
-  const { status, stdout } = spawnSync('node', ['-e', script], {
-    encoding: 'utf8',
-    timeout: 10_000,
-    windowsHide: true,
-  })
-  const match = status === 0 ? /^v(\d+)\.(\d+)\.\S+ (.+)$/.exec(stdout) : null
+/** What `node -e` is asked: its version and where it really lies. */
+const ask = ['-e', 'process.stdout.write(process.version + " " + process.execPath)']
+
+/** Path of a Node that answered and is new enough. */
+function readAnswer(answer: string): string | undefined {
+  const match = /^v(\d+)\.(\d+)\.\S+ (.+)$/.exec(answer)
   if (!match) return undefined
   const [major, minor] = [Number(match[1]), Number(match[2])]
-  const newEnough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])
-  return newEnough ? { path: match[3]! } : undefined
+  return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]) ? match[3]! : undefined
+}
+
+function nodeOnPath(): string | undefined {
+  const { status, stdout } = spawnSync('node', ask, {
+    encoding: 'utf8',
+    timeout: PROBE_MS,
+    windowsHide: true,
+  })
+  return status === 0 ? readAnswer(stdout) : undefined
+}
+
+/** Asks a command without blocking. */
+const probe = (command: string): Promise<string | undefined> =>
+  new Promise((resolve) =>
+    execFile(command, ask, { timeout: PROBE_MS, windowsHide: true }, (error, stdout) =>
+      resolve(error ? undefined : readAnswer(stdout)),
+    ),
+  )
+
+const own = (origin: string, env: Record<string, string> = {}): NodeBinary => ({
+  path: process.execPath,
+  env,
+  origin,
+})
+const onPath = (path: string | undefined): NodeBinary =>
+  path
+    ? { path, env: {}, origin: 'Node found on the machine' }
+    : own("the editor's own Node", { ELECTRON_RUN_AS_NODE: '1' })
+
+/** What needs no look at the machine; undefined inside an editor. */
+function without(chosen: string | undefined): NodeBinary | undefined {
+  const { THAW_NODE } = process.env
+  if (chosen) return { path: chosen, env: {}, origin: 'the setting thaw.nodePath' }
+  if (THAW_NODE) return { path: THAW_NODE, env: {}, origin: 'THAW_NODE' }
+  return process.versions.electron ? undefined : own('the Node that started it')
 }
 
 let known: NodeBinary | undefined
@@ -33,16 +66,22 @@ let known: NodeBinary | undefined
  * that training does not depend on the editor's binary; else that binary as Node.
  */
 export function findNode(): NodeBinary {
-  known ??= look()
+  known ??= without(undefined) ?? onPath(nodeOnPath())
   return known
 }
 
-function look(): NodeBinary {
-  const chosen = process.env.THAW_NODE
-  if (chosen) return { path: chosen, env: {}, origin: 'THAW_NODE' }
-  if (!process.versions.electron)
-    return { path: process.execPath, env: {}, origin: 'the Node that started it' }
-  const found = nodeOnPath()
-  if (found) return { path: found.path, env: {}, origin: 'Node found on the machine' }
-  return { path: process.execPath, env: { ELECTRON_RUN_AS_NODE: '1' }, origin: "the editor's own Node" }
+/**
+ * Looks without blocking for what `findNode` answers from then on.
+ * @param chosen a Node that comes before all else
+ * @throws UserError when `chosen` is no Node that is new enough
+ */
+export async function prepareNode(chosen?: string): Promise<NodeBinary> {
+  known = without(chosen) ?? onPath(await probe('node'))
+  if (chosen && !(await probe(chosen))) {
+    throw new UserError(
+      `thaw.nodePath: ${chosen} is no Node ${OLDEST.join('.')} or newer; write the path of one, or leave the setting empty.`,
+      ExitCode.machineLacks,
+    )
+  }
+  return known
 }

@@ -1,7 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { sync as writeFileAtomic } from 'write-file-atomic'
-import { highestAttempt, inTurn, isRunFolder, openRunFolder, ownIdentity, readStatus, writeStatus } from '../events'
+import {
+  highestAttempt,
+  inTurn,
+  isRunFolder,
+  openRunFolder,
+  ownIdentity,
+  readStatus,
+  writeStatus,
+} from '../events'
 import { UserError } from '../spec/types'
 import { launch, type Launched, type LaunchOptions } from './launch'
 import { livenessOfRun } from './liveness'
@@ -53,15 +61,21 @@ export class RunQueue {
     await this.pump()
   }
 
-  /** Puts a run at the end of the line, and starts it at once when there is room. */
-  async add(options: Omit<StartOptions, 'root'>): Promise<StartedRun> {
+  /**
+   * Puts a run at the end of the line, and starts it at once when there is room; `failed` tells why it did not start
+   * then.
+   */
+  async add(options: Omit<StartOptions, 'root'>): Promise<StartedRun & { failed?: unknown }> {
     const run = prepareRun({ ...options, root: this.root })
-    await this.putBack(run.id)
-    return { id: run.id, folder: run.path }
+    const failed = await this.putBack(run.id)
+    return { id: run.id, folder: run.path, ...(failed !== undefined && { failed }) }
   }
 
-  /** Puts a run that is there at the end of the line: one that never began, or one to go on from its checkpoint. */
-  async putBack(id: string): Promise<void> {
+  /**
+   * Puts a run that is there at the end of the line: one that never began, or one to go on from its checkpoint.
+   * Resolves to why it did not start, where there was room for it.
+   */
+  async putBack(id: string): Promise<unknown> {
     await this.inTurn(() => {
       const entries = this.entries()
       if (entries.some((entry) => entry.slice(9) === id)) return
@@ -69,7 +83,7 @@ export class RunQueue {
       const place = last === undefined ? 1 : Number.parseInt(last, 10) + 1
       writeFileSync(join(this.folder, `${String(place).padStart(8, '0')}-${id}`), '')
     })
-    await this.pump()
+    return (await this.startThoseNext()).find((one) => one.id === id)?.failed
   }
 
   list(): QueuedRun[] {
@@ -96,11 +110,22 @@ export class RunQueue {
 
   /** Starts waiting runs while there is room; returns their ids. */
   async pump(): Promise<string[]> {
+    return (await this.startThoseNext()).map(({ id }) => id)
+  }
+
+  private async startThoseNext(): Promise<{ id: string; failed?: unknown }[]> {
     if (this.entries().length === 0) return []
     const launched = await this.inTurn(() => this.startWaiting())
     // one that fails has said so in its status; the others go on
-    await Promise.all(launched.map(({ run }) => run.ready().catch(() => undefined)))
-    return launched.map(({ id }) => id)
+    return Promise.all(
+      launched.map(async ({ id, run }) => ({
+        id,
+        failed: await run.ready().then(
+          () => undefined,
+          (error: unknown) => error,
+        ),
+      })),
+    )
   }
 
   private startWaiting(): { id: string; run: Launched }[] {

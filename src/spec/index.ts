@@ -13,7 +13,8 @@ export type {
   TrainSpec,
   TransformSpec,
 } from './schema'
-export { applySettings, readSetting } from './settings'
+export { runNameOf } from './runName'
+export { applySettings, readSetting, writesField } from './settings'
 export { MAX_RUN_FILE_BYTES } from './source'
 export { settingOf, withoutTune } from './space'
 export { suggest } from './suggest'

@@ -44,6 +44,13 @@ export function editsFor(text: string, path: (string | number)[], value: unknown
   return modify(text, path, value, FORMATTING)
 }
 
+/** Whether the text of a run file writes the field of a dotted path. */
+export function writesField(text: string, dotted: string): boolean {
+  const path = readPath(dotted)
+  const { root } = parseSource(text, '')
+  return path !== undefined && root !== undefined && nodeAt(root, path).found
+}
+
 /** Changes that remove the field of a dotted path; undefined when there is none. */
 export function removalOf(text: string, dotted: string) {
   const path = readPath(dotted)

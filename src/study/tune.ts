@@ -2,15 +2,7 @@ import { openDataset } from '../engine/data'
 import { mediaFolder } from '../engine/media'
 import { judge } from '../engine/train/earlyStopping'
 import type { Metrics, RunView } from '../events'
-import {
-  applySettings,
-  settingOf,
-  UserError,
-  withoutTune,
-  type ResolvedSpec,
-  type TunedSpec,
-  type TuneSpec,
-} from '../spec'
+import { UserError, withoutTune, type ResolvedSpec, type TunedSpec, type TuneSpec } from '../spec'
 import { valuesText, withValues, type StudyFile } from './file'
 import type { PooledRun, RunPool, Wanted } from './pool'
 import { proposeTrials, type Trial } from './search'
@@ -169,7 +161,10 @@ function chosenMetrics({ ended, evals }: RunView, { train }: ResolvedSpec): Metr
 }
 
 /** The run file of the best trial: the values set, comments kept, the trials on record. @throws UserError without one */
-export function bestRunFile(file: StudyFile, result: TuneResult): { text: string; tuned: TunedSpec } {
+export function bestRunFile(
+  file: StudyFile,
+  result: TuneResult,
+): { text: string; spec: ResolvedSpec; tuned: TunedSpec } {
   const { best, metric, search, seeds, trials } = result
   if (!best)
     throw new UserError(
@@ -183,6 +178,6 @@ export function bestRunFile(file: StudyFile, result: TuneResult): { text: string
     value: best.value!,
     from: file.file,
   }
-  const { text } = withValues({ ...file, text: withoutTune(file.text) }, best.values)
-  return { text: applySettings(text, [settingOf('tuned', tuned)]), tuned }
+  const made = withValues({ ...file, text: withoutTune(file.text) }, { ...best.values, tuned })
+  return { text: made.text, spec: made.spec!, tuned }
 }

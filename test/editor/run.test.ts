@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as vscode from 'vscode'
-import { tinyRun, until, write } from './support'
-
-const lines = (folder: string) =>
-  (existsSync(join(folder, 'events.jsonl')) ? readFileSync(join(folder, 'events.jsonl'), 'utf8') : '')
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as { kind: string; step?: number; state?: string })
+import { lines, tinyRun, until, write } from './support'
 
 describe('Thaw: Run', () => {
   it('trains in a process of its own to the end and opens the panel', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as vscode from 'vscode'
 
@@ -31,4 +31,43 @@ export async function until<T>(
     if (found) return found
   }
   throw new Error(`${what} did not come within ${ms} ms`)
+}
+
+/** The events that a run has told so far. */
+export const lines = (folder: string) =>
+  (existsSync(join(folder, 'events.jsonl')) ? readFileSync(join(folder, 'events.jsonl'), 'utf8') : '')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as { kind: string; step?: number; state?: string; message?: string })
+
+export const ended = (folder: string) =>
+  until('the end of the run', () => lines(folder).find((event) => event.kind === 'run-ended'))
+
+export const readJson = <T>(...path: string[]): T => JSON.parse(readFileSync(join(...path), 'utf8')) as T
+
+/** A folder of real images in the workspace: some of the packaged drawings, so many a class. */
+export function images(name: string, classes: string[], each: number): vscode.Uri {
+  const extension = vscode.extensions.getExtension('thaw.thaw')!.extensionPath
+  const from = join(extension, 'media', 'packaged', 'drawings', 'test')
+  const to = join(workspace(), name)
+  for (const label of classes)
+    for (const file of readdirSync(join(from, label)).slice(0, each))
+      cpSync(join(from, label, file), join(to, label, file))
+  return vscode.Uri.file(to)
+}
+
+/** Sets settings of ours for the workspace while something is done. */
+export async function withSettings<T>(settings: Record<string, unknown>, work: () => Promise<T>): Promise<T> {
+  const set = async (clear: boolean) => {
+    for (const [name, value] of Object.entries(settings))
+      await vscode.workspace
+        .getConfiguration('thaw')
+        .update(name, clear ? undefined : value, vscode.ConfigurationTarget.Workspace)
+  }
+  await set(false)
+  try {
+    return await work()
+  } finally {
+    await set(true)
+  }
 }

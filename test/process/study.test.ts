@@ -155,3 +155,103 @@ describe('thaw tune', () => {
     expect(() => runFolders('none')).toThrow()
   })
 })
+
+interface Compared {
+  complete: boolean
+  reading: string[]
+  written: string[]
+  folder: string
+  methods: { name: string; seeds: { seed: number; run: string }[]; tuned?: { trials: number } }[]
+}
+
+describe('thaw compare with run files', () => {
+  const compare = (...rest: string[]) =>
+    thaw<Compared>('compare', 'a.thaw.json', 'b.thaw.json', '--runs', 'compared', '--seeds', '1,2', ...rest)
+
+  test('killed in the middle, it goes on; runs that are there already are used; a report comes out', async () => {
+    write('a.thaw.json', file({ name: 'from scratch' }))
+    write('b.thaw.json', file({ name: 'probe', strategy: 'linear-probe' }))
+    const alone = thaw<{ run: string }>(
+      'run',
+      'b.thaw.json',
+      '--out',
+      'compared',
+      '--set',
+      'train.seed=2',
+    ).result
+    const killed = spawn(
+      process.execPath,
+      args('compare', 'a.thaw.json', 'b.thaw.json', '--runs', 'compared', '--seeds', '1,2'),
+      { cwd: base, env, stdio: 'ignore' },
+    )
+    const running = await until('a run that trains', () =>
+      runFolders('compared')
+        .map((path) => ({ path, status: readStatus(path) }))
+        .find(({ status }) => status?.state === 'running' && status.step >= 1),
+    )
+    killed.kill('SIGKILL')
+    process.kill(running.status!.pid, 'SIGKILL')
+
+    const { code, result } = compare()
+    expect(code).toBe(0)
+    expect(result.complete).toBe(true)
+    expect(runFolders('compared')).toHaveLength(4)
+    expect(highestAttempt(running.path)).toBe(2)
+    expect(result.methods.map(({ name, seeds }) => [name, seeds.map(({ seed }) => seed)])).toEqual([
+      ['from scratch', [1, 2]],
+      ['probe', [1, 2]],
+    ])
+    expect(result.methods[1]!.seeds[1]!.run).toBe(alone.run)
+    expect(result.folder).toBe(join(base, 'comparison'))
+    expect(readdirSync(result.folder).sort()).toEqual(result.written)
+    expect(result.written).toEqual(
+      expect.arrayContaining(['report.md', 'report.json', 'accuracy.svg', 'accuracy.vl.json']),
+    )
+    expect(readFileSync(join(result.folder, 'report.md'), 'utf8')).toContain('probe took 0 of its 12 steps')
+    // the same runs, named one by one, give the same report
+    const ids = result.methods.flatMap(({ seeds }) => seeds.map(({ run }) => run))
+    const again = thaw<Compared>('compare', ...ids, '--runs', 'compared', '--to', 'again').result
+    expect(again.reading).toEqual(result.reading)
+  })
+
+  test('unequal budgets are refused in a sentence, and compared when that is allowed', () => {
+    write('b.thaw.json', file({ name: 'longer', train: { steps: 14, batchSize: 4 } }))
+    const { code, err } = compare()
+    expect(code).toBe(2)
+    expect(err).toContain(
+      'the budgets are unequal (train.steps: 12 for from scratch, 14 for longer); give all files the same, or compare them nonetheless with --unequal',
+    )
+    const { result } = compare('--unequal')
+    expect(result.reading.join(' ')).toContain('The budgets are unequal')
+  })
+
+  test('files that say what to tune are tuned first, with as many runs each', () => {
+    const rates = { 'train.optimizer.rate': { choice: [1e-3, 3e-3] } }
+    write('a.thaw.json', file({ name: 'one', tune: { trials: 2, space: rates } }))
+    write('b.thaw.json', file({ name: 'two', strategy: 'full', tune: { trials: 1, space: rates } }))
+    expect(compare().err).toContain('tuning runs: 2 for one, 1 for two')
+    write('b.thaw.json', file({ name: 'two', strategy: 'full', tune: { trials: 2, space: rates } }))
+    const { code, result } = compare('--parallel', '2', '--to', 'tuned')
+    expect(code).toBe(0)
+    expect(result.methods.map(({ tuned }) => tuned!.trials)).toEqual([2, 2])
+    expect(readFileSync(join(base, 'tuned/report.md'), 'utf8')).toContain('## Tuning')
+  })
+
+  test.each<[object, string]>([
+    [{ data: { source: 'images', split: { val: 0.2, test: 0 }, transforms: 'none' } }, 'no test images'],
+    [
+      { data: { source: 'images', split: { val: 0.2, test: 0.2 }, transforms: 'none' } },
+      'tested on different images',
+    ],
+    [{ strategy: 'spottune' }, 'strategy'],
+    [{ name: 'from scratch' }, 'two of the files are called from scratch'],
+  ])('%j is refused before anything runs', (rest, text) => {
+    write('a.thaw.json', file({ name: 'from scratch' }))
+    write('b.thaw.json', file(rest))
+    const before = runFolders('compared').length
+    const { code, err } = compare()
+    expect(code).toBe(2)
+    expect(err).toContain(text)
+    expect(runFolders('compared')).toHaveLength(before)
+  })
+})

@@ -9,26 +9,31 @@ import { initFile, suggestFor, type Sight } from '../render/initFile'
 import { count } from '../render/numbers'
 import { shellWord } from '../render/shell'
 
+/** What names of packaged sets begin with. */
+const PACKAGED = 'thaw:'
+
 interface Options extends CommonOptions {
   file?: string
   force?: boolean
 }
 
-/** `thaw init [FOLDER]`: looks at a folder of images and writes a commented run file beside it. */
+/** `thaw init [FOLDER]`: looks at a folder of images, or a packaged set, and writes a commented run file for it. */
 export function init(program: Command, cli: Cli): void {
   addCommand(program, 'init [folder]', 'look at a folder of images and write a commented run file for it')
     .option('--file <path>', 'where to write; default FOLDER.thaw.json beside the folder', checkName)
     .option('--force', 'replace a run file that is there')
     .action(async (folder: string | undefined, options: Options) => {
       const { terminal } = cli
-      const data = resolve(terminal.cwd, folder ?? '.')
-      const file = options.file ? resolve(terminal.cwd, options.file) : defaultFile(data, folder)
+      const packaged = folder?.startsWith(PACKAGED) ?? false
+      const data = packaged ? folder! : resolve(terminal.cwd, folder ?? '.')
+      const file = resolve(terminal.cwd, options.file ?? defaultFile(data, folder))
       if (existsSync(file) && !options.force) {
         throw new UserError(
           `${relative(terminal.cwd, file) || file}: is there already; use --force to replace it, or --file to write another`,
         )
       }
-      const { sight, problems } = await look(data, dirname(file))
+      const base = dirname(file)
+      const { sight, problems } = await look(packaged ? data : toSource(relative(base, data)), base)
       const text = initFile(sight)
       writeFileSync(file, text, { flag: options.force ? 'w' : 'wx' })
       const shown = relative(terminal.cwd, file)
@@ -49,14 +54,13 @@ export function init(program: Command, cli: Cli): void {
 }
 
 /** Names of all images and headers of a sample, with the shares that the written file will have. @throws UserError */
-async function look(folder: string, base: string) {
+async function look(source: string, base: string) {
   const [{ describeFolder, openDataset }, { mediaFolder }] = await Promise.all([
     import('../../engine/data'),
     import('../../engine/media'),
   ])
-  const source = toSource(relative(base, folder))
   const dataset = await openDataset(dataSchema.parse({ source }), { base, media: mediaFolder() })
-  const { problems: findings } = await describeFolder(source, { base })
+  const findings = source.startsWith(PACKAGED) ? [] : (await describeFolder(source, { base })).problems
   const perClass = dataset.classes.map(
     (_, label) => dataset.items.filter((item) => item.split === 'train' && item.label === label).length,
   )
@@ -75,6 +79,7 @@ function toSource(path: string): string {
 }
 
 function defaultFile(data: string, folder: string | undefined): string {
+  if (data.startsWith(PACKAGED)) return `${data.slice(PACKAGED.length)}.thaw.json`
   const name = `${basename(data) || 'run'}.thaw.json`
   return folder === undefined ? resolve(data, name) : resolve(dirname(data), name)
 }

@@ -1,6 +1,6 @@
 import type { Comparison } from '../compare'
 import type { Colours } from '../terminal'
-import { accuracy, duration, number, percent, share } from './numbers'
+import { accuracy, duration, interval, number, percent, share } from './numbers'
 import { renderTable } from './table'
 
 export function comparisonText({ runs, pairs, groups, overSeeds }: Comparison, colours?: Colours): string {
@@ -54,9 +54,4 @@ export function comparisonText({ runs, pairs, groups, overSeeds }: Comparison, c
   parts.push('One run a side says nothing about other seeds: the interval is of the test images alone.')
   if (overSeeds.length > 0) parts.pop()
   return parts.join('\n\n')
-}
-
-function interval(value: number, low: number, high: number): string {
-  const signed = (x: number) => `${x < 0 ? '-' : '+'}${Math.abs(x).toFixed(3)}`
-  return `${signed(value)} (${signed(low)} to ${signed(high)})`
 }

@@ -13,6 +13,12 @@ export function accuracy(metrics: Pick<Metrics, 'balancedAccuracy' | 'low' | 'hi
   return `${share(balancedAccuracy)} (${share(low)} to ${share(high)})`
 }
 
+/** `+0.021 (-0.013 to +0.055)`: a difference with its 95 % interval. */
+export function interval(value: number, low: number, high: number): string {
+  const signed = (x: number) => `${x < 0 ? '-' : '+'}${Math.abs(x).toFixed(3)}`
+  return `${signed(value)} (${signed(low)} to ${signed(high)})`
+}
+
 /** `0 %`, `0.04 %`, `12 %`, `100 %`; never rounds something to nothing, nor less than all to all. */
 export function percent(part: number | undefined): string {
   if (part === undefined || !Number.isFinite(part)) return '-'

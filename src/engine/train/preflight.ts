@@ -79,15 +79,17 @@ function withHead(spec: ResolvedSpec, graph: NetworkGraph, classes: number): Net
   return attachHead(graph, { classes, dropout: spec.model.dropout, std: spec.model.headStd, random }).graph
 }
 
-/** Each list of patterns by its own path, so that every one that matches nothing is told. */
+/** Each pattern by its own path, so that every one that matches nothing is told. */
 async function checkPatterns(spec: ResolvedSpec, graph: NetworkGraph, problems: Problem[]): Promise<void> {
   for (const [i, { train }] of (spec.freeze ?? []).entries())
-    await checked(problems, `freeze[${i}].train`, () => matchParameters(graph, train))
+    for (const [j, pattern] of train.entries())
+      await checked(problems, `freeze[${i}].train[${j}]`, () => matchParameters(graph, [pattern]))
   for (const [i, { do: what }] of spec.train.actions.entries()) {
     if (typeof what === 'string' || 'rate' in what) continue
     const [kind, patterns] =
       'freeze' in what ? (['freeze', what.freeze] as const) : (['unfreeze', what.unfreeze] as const)
-    await checked(problems, `train.actions[${i}].do.${kind}`, () => matchParameters(graph, patterns))
+    for (const [j, pattern] of patterns.entries())
+      await checked(problems, `train.actions[${i}].do.${kind}[${j}]`, () => matchParameters(graph, [pattern]))
   }
 }
 

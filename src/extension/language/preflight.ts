@@ -1,8 +1,11 @@
 import { dirname } from 'node:path'
 import * as vscode from 'vscode'
 import type { Problem } from '../../spec'
-import { heavy } from '../load'
+import { runCli } from '../cli'
+import { reached } from '../milestones'
 import { log } from '../output'
+import { diagnostic } from '../runFile'
+import { settingsOf } from '../start'
 
 interface Answer {
   ok: boolean
@@ -27,9 +30,14 @@ export async function preflight(
     (_progress, token) => {
       const abort = new AbortController()
       token.onCancellationRequested(() => abort.abort())
-      return heavy()
-        .runCli(['preflight', file, '--json'], { cwd: dirname(file), signal: abort.signal })
-        .catch(() => ({ code: 130, stdout: '', stderr: 'cancelled' }))
+      return runCli(
+        ['preflight', file, '--json', ...settingsOf(document).map((setting) => `--set=${setting}`)],
+        { cwd: dirname(file), signal: abort.signal },
+      ).catch((error: Error) => ({
+        code: 130,
+        stdout: '',
+        stderr: token.isCancellationRequested ? 'cancelled' : error.message,
+      }))
     },
   )
   let answer: Answer
@@ -44,8 +52,9 @@ export async function preflight(
   }
   diagnostics.set(
     document.uri,
-    answer.problems.map((problem) => heavy().diagnostic(document, problem, 'thaw preflight')),
+    answer.problems.map((problem) => diagnostic(document, problem, 'thaw preflight')),
   )
+  if (answer.ok) void reached('ready')
   void tell(answer)
   return answer
 }

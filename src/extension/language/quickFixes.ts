@@ -13,17 +13,23 @@ export interface Fix {
 
 /** Reads the hint of a message; its words are those of src/spec/issues.ts and of preflight. */
 export function fixesOf(message: string): Fix[] {
-  const near = /; did you mean ("[^"]*")\?$/.exec(message)
-  if (near) return [{ title: `Change to ${near[1]}`, replace: near[1]!, preferred: true }]
+  // the run file's own words are in double quotes, names of the network in single ones
+  const near = /; did you mean (["'])(.+)\1\?$/.exec(message)
+  if (near) return [changeTo(near[2]!, true)]
   if (/; remove it$/.test(message)) return [{ title: 'Remove this field', remove: true, preferred: true }]
   const largest = /; write (\d+(?:\.\d+)?) or less/.exec(message)
   if (largest) return [{ title: `Change to ${largest[1]}`, replace: largest[1]!, preferred: true }]
   const listed =
-    /; write one of ([\w\-.*/, "]+)$/.exec(message) ?? /; write ((?:"[^"]+"(?:, | or )?)+)/.exec(message)
+    /; write one of ([\w\-.*/, "]+)$/.exec(message) ??
+    /; write ((?:"[^"]+"(?:, | or )?)+)/.exec(message) ??
+    /; there is ('[^']+'(?:, '[^']+')*)/.exec(message)
   if (!listed) return []
-  return [...listed[1]!.matchAll(/"([^"]+)"/g)]
-    .slice(0, 8)
-    .map(([quoted]) => ({ title: `Change to ${quoted}`, replace: quoted, preferred: false }))
+  return [...listed[1]!.matchAll(/(["'])(.+?)\1/g)].slice(0, 8).map(([, , name]) => changeTo(name!, false))
+}
+
+function changeTo(name: string, preferred: boolean): Fix {
+  const quoted = JSON.stringify(name)
+  return { title: `Change to ${quoted}`, replace: quoted, preferred }
 }
 
 /** Quick fixes for what validation and preflight say of a run file. */

@@ -2,7 +2,7 @@ import * as vscode from 'vscode'
 import { RunLens } from '../codeLens'
 import { heavy } from '../load'
 import type { Panels } from '../panel/panels'
-import { openRunFile } from '../openRunFile'
+import { runnableFile } from '../openRunFile'
 import { QuickFixes } from './quickFixes'
 
 const selector: vscode.DocumentSelector = { scheme: 'file', pattern: '**/*.thaw.json' }
@@ -26,6 +26,17 @@ export function registerLanguage(panels: Panels): vscode.Disposable[] {
     vscode.languages.registerHoverProvider(selector, {
       provideHover: (document, at) => heavy().layerHover.provideHover(document, at),
     }),
+    vscode.languages.registerHoverProvider(selector, {
+      provideHover: (document, at, token) => heavy().strategyHover.provideHover(document, at, token),
+    }),
+    vscode.languages.registerDocumentSymbolProvider(
+      selector,
+      {
+        provideDocumentSymbols: (document, token) =>
+          heavy().runSymbols.provideDocumentSymbols(document, token),
+      },
+      { label: 'Run, step by step' },
+    ),
     vscode.languages.registerCodeActionsProvider(selector, new QuickFixes(), {
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
     }),
@@ -33,21 +44,14 @@ export function registerLanguage(panels: Panels): vscode.Disposable[] {
     vscode.workspace.onDidChangeTextDocument(({ document }) => found.delete(document.uri)),
     vscode.workspace.onDidCloseTextDocument((document) => found.delete(document.uri)),
     vscode.commands.registerCommand('thaw.preflight', async (uri?: vscode.Uri) => {
-      const document = await savedRunFile(uri)
+      const document = await runnableFile('Check which run file?', uri)
       return document && heavy().preflight(document, found)
     }),
     vscode.commands.registerCommand('thaw.compareFile', async (uri?: vscode.Uri) => {
-      const document = await savedRunFile(uri)
+      const document = await runnableFile('Compare the runs of which run file?', uri)
       if (document) await compareRunsOf(document, panels)
     }),
   ]
-}
-
-/** The run file that a command is meant for, saved. */
-async function savedRunFile(uri?: vscode.Uri): Promise<vscode.TextDocument | undefined> {
-  const document = await openRunFile(uri, 'Open a run file (*.thaw.json) first.')
-  if (document?.isDirty) await document.save()
-  return document
 }
 
 /** The runs in the file's folder, to choose two or more of. */

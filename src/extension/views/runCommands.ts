@@ -1,9 +1,12 @@
 import * as vscode from 'vscode'
 import type { RunSummary } from '../../runner/list'
 import { heavy } from '../load'
+import { resumeHere } from '../notices'
 import { log } from '../output'
 import type { Panels } from '../panel/panels'
 import type { Command } from '../protocol'
+import { mayRun } from '../trust'
+import type { Watch } from '../watch'
 import type { RunNode, RunsView } from './runsView'
 
 const failed = (error: unknown): void => {
@@ -12,13 +15,16 @@ const failed = (error: unknown): void => {
   void vscode.window.showErrorMessage(message)
 }
 
+const foldersOf = (runs: readonly RunSummary[]): string[] => runs.map(({ folder }) => folder)
+
 /** What can be done with the runs of the list, one or several at once. */
-export function registerRunCommands(view: RunsView, panels: Panels): vscode.Disposable[] {
-  const on = (name: string, act: (runs: RunSummary[]) => unknown) =>
+export function registerRunCommands(view: RunsView, panels: Panels, watch: Watch): vscode.Disposable[] {
+  const on = (name: string, act: (runs: RunSummary[]) => unknown, changes = true) =>
     vscode.commands.registerCommand(name, async (node?: RunNode, nodes?: RunNode[]) => {
       const runs = view.targets(node, nodes)
       if (runs.length === 0)
         return void vscode.window.showInformationMessage('Choose a run in the Thaw side bar first.')
+      if (changes && !mayRun()) return
       try {
         await act(runs)
       } catch (error) {
@@ -33,33 +39,28 @@ export function registerRunCommands(view: RunsView, panels: Panels): vscode.Disp
     }
   }
   return [
-    vscode.commands.registerCommand('thaw.runs.refresh', () => view.look()),
+    vscode.commands.registerCommand('thaw.runs.refresh', () => view.lookAnew()),
     vscode.commands.registerCommand('thaw.runs.group', () => view.chooseGrouping()),
     vscode.commands.registerCommand('thaw.runs.sort', () => view.chooseSorting()),
     vscode.commands.registerCommand('thaw.runs.filter', () => view.chooseFilter()),
-    on('thaw.runs.open', (runs) => runs.forEach(({ folder }) => panels.show(folder))),
+    on('thaw.runs.open', (runs) => runs.forEach(({ folder }) => panels.show(folder)), false),
     on('thaw.runs.pause', told({ do: 'pause' })),
     on('thaw.runs.goOn', told({ do: 'resume' })),
     on('thaw.runs.stop', told({ do: 'stop' })),
-    on('thaw.runs.star', (runs) =>
-      view.star(
-        runs.map(({ folder }) => folder),
-        true,
-      ),
-    ),
-    on('thaw.runs.unstar', (runs) =>
-      view.star(
-        runs.map(({ folder }) => folder),
-        false,
-      ),
-    ),
-    on('thaw.runs.compare', (runs) => compare(runs, panels)),
-    on('thaw.runs.resume', resume),
-    on('thaw.runs.fork', ([run]) => fork(run!, panels)),
+    on('thaw.runs.star', (runs) => view.star(foldersOf(runs), true), false),
+    on('thaw.runs.unstar', (runs) => view.star(foldersOf(runs), false), false),
+    on('thaw.runs.compare', (runs) => compare(runs, panels), false),
+    on('thaw.runs.resume', async (runs) => {
+      for (const { folder } of runs) {
+        await resumeHere(folder)
+        watch.follow(folder)
+      }
+    }),
+    on('thaw.runs.fork', ([run]) => fork(run!, panels, watch)),
     on('thaw.runs.export', ([run]) => exportRun(run!)),
-    on('thaw.runs.reveal', ([run]) =>
-      vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(run!.folder)),
-    ),
+    on('thaw.runs.reveal', ([run]) => reveal(run!), false),
+    on('thaw.runs.copyPath', (runs) => vscode.env.clipboard.writeText(foldersOf(runs).join('\n')), false),
+    on('thaw.runs.openSpec', ([run]) => openSpec(run!), false),
     on('thaw.runs.delete', remove),
   ]
 }
@@ -67,17 +68,22 @@ export function registerRunCommands(view: RunsView, panels: Panels): vscode.Disp
 function compare(runs: readonly RunSummary[], panels: Panels): void {
   if (runs.length < 2)
     return void vscode.window.showInformationMessage('Select two or more runs to compare them.')
-  panels.compare(runs.map(({ folder }) => folder))
+  panels.compare(foldersOf(runs))
 }
 
-async function resume(runs: readonly RunSummary[]): Promise<void> {
-  for (const { folder, id } of runs) {
-    await heavy().resumeRun(folder)
-    log(`run ${id} goes on: process ${heavy().readStatus(folder)?.pid ?? 'unknown'}`)
-  }
+/** In the machine's file manager; in the explorer where the runs lie on another machine than the window. */
+async function reveal({ folder }: RunSummary): Promise<void> {
+  if (vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop)
+    return void (await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(folder)))
+  await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(folder))
 }
 
-async function fork({ folder, name }: RunSummary, panels: Panels): Promise<void> {
+/** The run file as it was resolved: every field, defaults included. */
+async function openSpec({ folder }: RunSummary): Promise<void> {
+  await vscode.window.showTextDocument(vscode.Uri.joinPath(vscode.Uri.file(folder), 'spec.json'))
+}
+
+async function fork({ folder, name }: RunSummary, panels: Panels, watch: Watch): Promise<void> {
   const steps = heavy().checkpointSteps(folder)
   if (steps.length === 0) return failed(`${name} has no checkpoint to fork from yet.`)
   const picked = await vscode.window.showQuickPick(
@@ -85,9 +91,10 @@ async function fork({ folder, name }: RunSummary, panels: Panels): Promise<void>
     { placeHolder: 'Fork from which checkpoint? The run itself stays as it is.' },
   )
   if (!picked) return
-  const forked = await heavy().forkRun(folder, { step: picked.step })
-  log(`run ${forked.id} forked from ${folder} at step ${picked.step}`)
+  const forked = await heavy().forkHere(folder, picked.step)
+  log(`run ${forked.id} forked from ${folder} at step ${picked.step}: process ${forked.pid ?? 'unknown'}`)
   panels.show(forked.folder)
+  watch.follow(forked.folder)
 }
 
 async function exportRun({ folder, name, id }: RunSummary): Promise<void> {

@@ -80,12 +80,13 @@ export function ageOf(created: number, now: number): string {
 
 /** What stands behind a run's name. */
 export function describeRun(run: RunSummary, now: number): string {
-  const { state, step, steps, strategy, metrics, created } = run
+  const { state, step, steps, strategy, metrics, created, foreign } = run
   const alive = state === 'running' || state === 'paused'
   return [
     strategy,
     alive ? `${step} of ${steps}` : state === 'finished' ? undefined : state,
     metrics && metrics.balancedAccuracy.toFixed(3),
+    foreign && 'by another version of Thaw',
     ageOf(created, now),
   ]
     .filter(Boolean)

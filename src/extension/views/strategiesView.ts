@@ -33,14 +33,12 @@ export class StrategiesView implements vscode.TreeDataProvider<StrategyNode> {
       item.id = node.type
       return item
     }
-    const { name, title, summary, source, cost } = node.meta
+    const { name, title, cost } = node.meta
     const item = new vscode.TreeItem(title)
     item.id = name
     item.description = cost.split(/[;,(]/)[0]!.trim()
     item.contextValue = 'strategy'
-    item.tooltip = new vscode.MarkdownString(
-      `**${title}** (\`${name}\`)\n\n${summary}\n\n*Cost:* ${cost}\n\n*Source:* ${source}`,
-    )
+    item.tooltip = new vscode.MarkdownString(heavy().describeStrategy(node.meta))
     item.command = { title: 'Read its page', command: 'thaw.openPage', arguments: [`strategies/${name}`] }
     return item
   }

@@ -36,6 +36,7 @@ test('every command has --json and says what it does', () => {
     'stop',
     'predict',
     'evaluate',
+    'tune',
     'compare',
     'export',
     'rm',

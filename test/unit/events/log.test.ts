@@ -217,11 +217,11 @@ describe('the event log', () => {
     )
     const size = readFileSync(path).length
     for (const bytes of [10, 500, 1234, size - 1, size, size + 100]) {
-      const tail = await readTail(path, ['step'], bytes)
+      const tail = await readTail(path, ['step'], { bytes })
       expect(tail).toEqual(tail.length === 0 ? [] : written.slice(-tail.length))
     }
-    expect(await readTail(path, ['step'], size)).toEqual(written)
-    expect(await readTail(path, ['eval'], size)).toEqual([])
+    expect(await readTail(path, ['step'], { bytes: size })).toEqual(written)
+    expect(await readTail(path, ['eval'], { bytes: size })).toEqual([])
     expect(await readTail(join(folder, 'nothing'), ['step'])).toEqual([])
   })
 })

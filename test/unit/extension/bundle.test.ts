@@ -40,9 +40,13 @@ describe('the extension bundle', () => {
       engine.filter(
         (path) =>
           !/^src\/engine\/(evaluate\/|random|data\/source|network\/pattern)/.test(path) &&
-          !/^src\/engine\/strategies\/(catalog|own|[\w-]+\/meta)\.ts$/.test(path),
+          !/^src\/engine\/strategies\/(catalog|own|[\w-]+\/(meta|options))\.ts$/.test(path),
       ),
     ).toEqual([])
+  })
+
+  it('has a heavy half that never asks for itself', () => {
+    expect(heavy).not.toContain('src/extension/load.ts')
   })
 
   it('wakes without the run file schema, the run folder or the runner', () => {

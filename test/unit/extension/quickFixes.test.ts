@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest'
+import { suggest } from '../../../src/engine/network/suggest'
 import { catalog } from '../../../src/engine/strategies/catalog'
 import { fixesOf } from '../../../src/extension/language/quickFixes'
 import { parseRunFile } from '../../../src/spec'
@@ -28,6 +29,15 @@ it('a batch that does not fit is made smaller', () => {
     'train.batchSize: 512 images a step take about 9.1 GB; write 96 or less, or a smaller model.inputSize',
   )
   expect(fix?.replace).toBe('96')
+})
+
+it.each([
+  ['stagee1', ['"stage1"']],
+  ['qqqqqqqqqqqqqqqqqqqq', ['"stem"', '"stage1"']],
+])("a pattern '%s' that matches nothing gets names of the network itself", (pattern, expected) => {
+  const hint = suggest(pattern, ['stem', 'stage1'])
+  const message = `freeze[0].train[0]: '${pattern}' matches no layer, stage or parameter of small_cnn; ${hint}`
+  expect(fixesOf(message).map(({ replace }) => replace)).toEqual(expected)
 })
 
 it('says nothing of what has no single answer', () => {

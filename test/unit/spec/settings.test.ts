@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { applySettings, UserError } from '../../../src/spec'
+import { applySettings, UserError, writesField } from '../../../src/spec'
 import { parse } from './strategies'
 
 describe('--set', () => {
@@ -41,3 +41,11 @@ describe('--set', () => {
     expect(applySettings('{', ['train.seed=1'])).toBe('{')
   })
 })
+
+test.each([
+  ['{ "cache": { "memory": 0 } }', 'cache.memory', true],
+  ['{ "cache": {} }', 'cache.memory', false],
+  ['{ "backend": "auto" } // written', 'backend', true],
+  ['{', 'backend', false],
+  ['[]', 'backend', false],
+])('%s writes %s: %s', (text, field, written) => expect(writesField(text, field)).toBe(written))

@@ -75,9 +75,9 @@ describe('preflight', () => {
       { base },
     )
     expect(told(found)).toEqual([
-      expect.stringMatching(/^freeze\[1\]\.train: 'conv44' matches no layer.*did you mean 'conv4'/),
+      expect.stringMatching(/^freeze\[1\]\.train\[0\]: 'conv44' matches no layer.*did you mean 'conv4'/),
       expect.stringMatching(
-        /^train\.actions\[0\]\.do\.freeze: 'stagee1' matches no layer.*did you mean 'stage1'/,
+        /^train\.actions\[0\]\.do\.freeze\[0\]: 'stagee1' matches no layer.*did you mean 'stage1'/,
       ),
     ])
     expect(found.estimate).toBeUndefined()
