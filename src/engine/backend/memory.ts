@@ -8,6 +8,10 @@ export interface MemoryUse {
   training?: boolean
   /** Copies of all values: weights, gradients, two slots of Adam, w0, the start of the phase. */
   copies?: number
+  /** Kept activations as a multiple of the network's own; see `StrategyCost`. */
+  activationFactor?: number
+  /** Values beside the network's own. */
+  extraValues?: number
 }
 
 /**
@@ -16,12 +20,12 @@ export interface MemoryUse {
  * backward pass adds the gradients of two neighbouring layers. Measured: 1.0 to 1.5 times the heap that wasm grows to.
  */
 export function predictBytes(costs: readonly LayerCost[], batch: number, use: MemoryUse = {}): number {
-  const { training = true, copies = training ? 6 : 1 } = use
+  const { training = true, copies = training ? 6 : 1, activationFactor = 1, extraValues = 0 } = use
   const values = costs.reduce((sum, cost) => sum + cost.parameters, 0)
   const largest = Math.max(0, ...costs.map((cost) => cost.activations))
   const kept = costs.reduce((sum, cost, i) => sum + (isFused(costs[i - 1], cost) ? 0 : cost.activations), 0)
-  const live = training ? kept + 2 * largest : 3 * largest
-  return 4 * (batch * live + copies * values) + baseBytes
+  const live = training ? activationFactor * kept + 2 * largest : 3 * largest
+  return 4 * (batch * live + copies * values + extraValues) + baseBytes
 }
 
 /** tfjs's own module, tables, and what its allocator loses between blocks. */

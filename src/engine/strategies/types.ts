@@ -74,8 +74,10 @@ export interface DrawDeclaration {
 
 /** What a strategy costs against the plain forward pass of its network, for `thaw preflight`. */
 export interface StrategyCost {
-  /** Multiply-adds of a training step for one image, forward and backward. */
+  /** Multiply-adds of a training step for one image, forward and backward; where phases differ, the mean over the run. */
   trainMultiplyAdds: number
+  /** The same of each phase that `plan` gives, where they differ from each other. */
+  phases?: readonly number[]
   /** Multiply-adds of the exported network for one image. */
   inferMultiplyAdds: number
   /** Values kept beside the network's own: teachers, copies, owned parameters. */

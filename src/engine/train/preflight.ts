@@ -7,17 +7,20 @@ import { mediaFolder } from '../media'
 import { attachHead, inputShapeOf, layerCosts, matchParameters } from '../network'
 import type { NetworkGraph } from '../network/types'
 import { RandomStream } from '../random'
+import { costOfRun, type RunCost } from './cost'
 import { NotFiniteError } from './failure'
-import { frozenPrefix } from './frozenPrefix'
-import { activate, type ActivePhase } from './plan'
 import { checked } from './problems'
 import { TrainingSession } from './session'
 import { silent } from './silent'
+import { secondsPerMultiplyAdd } from './speed'
 
 /** What a run will take, before it is started. */
 export interface Estimate {
   steps: number
-  /** Of one step, measured on this machine. */
+  /**
+   * Of one step of the costliest phase: measured where the run begins with it, else by its multiply-adds from a plain
+   * step of the network on this machine.
+   */
   stepSeconds: number
   /** Of the whole run, evaluations on the way and at the end among it. */
   seconds: number
@@ -26,7 +29,13 @@ export interface Estimate {
   largestBatch?: number
   backend: string
   parameters: number
+  /** Of a forward pass, for one image. */
   multiplyAdds: number
+  /** Of a step in the costliest phase, and of a full fine-tuning step, for one image. */
+  stepMultiplyAdds: number
+  fullMultiplyAdds: number
+  /** Of the exported network, for one image. */
+  exportedMultiplyAdds: number
   classes: string[]
   counts: { train: number; val: number; test: number }
 }
@@ -97,14 +106,16 @@ function costsOf(spec: ResolvedSpec, graph: NetworkGraph) {
   return layerCosts(graph, inputShapeOf(graph, spec.model.inputSize))
 }
 
+/** Before anything is opened, by the network alone; what a strategy adds is looked at when it is open. */
 function checkMemory(spec: ResolvedSpec, graph: NetworkGraph, problems: Problem[]): void {
   if (spec.backend !== 'wasm' && spec.backend !== 'auto') return
   const costs = costsOf(spec, graph)
-  const { batchSize } = spec.train
-  const bytes = predictBytes(costs, batchSize)
-  if (bytes <= wasmLimitBytes) return
-  const fits = largestBatch(costs)
-  problems.push({
+  const bytes = predictBytes(costs, spec.train.batchSize)
+  if (bytes > wasmLimitBytes) problems.push(tooLarge(spec, bytes, largestBatch(costs)))
+}
+
+function tooLarge({ train: { batchSize } }: ResolvedSpec, bytes: number, fits: number): Problem {
+  return {
     severity: 'error',
     path: 'train.batchSize',
     message: `${batchSize} images a step take about ${(bytes / 2 ** 30).toFixed(1)} GB, and the wasm back end has 4 GB`,
@@ -112,7 +123,7 @@ function checkMemory(spec: ResolvedSpec, graph: NetworkGraph, problems: Problem[
       fits > 0
         ? `write ${fits} or less (train.optimizer.accumulate keeps the effective size), or a smaller model.inputSize`
         : 'write a smaller model.inputSize; not even one image fits',
-  })
+  }
 }
 
 /** Opens the run as it would be, and takes a few steps of it that are thrown away. */
@@ -128,20 +139,24 @@ async function tryOut(
   )
   try {
     const { setup } = session
-    const costs = costsOf(spec, setup.graph)
-    const { stepSeconds, otherSeconds } = dry
-      ? await timeSteps(session, problems)
-      : { stepSeconds: NaN, otherSeconds: 0 }
-    const usesWasm = setup.backend.name === 'wasm'
+    const cost = costOfRun(setup)
+    const limited = setup.backend.name === 'wasm'
+    const fits = !limited || cost.bytes <= wasmLimitBytes
+    if (!fits) problems.push(tooLarge(spec, cost.bytes, cost.largestBatch))
+    const { stepSeconds, seconds } =
+      dry && fits ? await timed(session, cost, problems) : { stepSeconds: NaN, seconds: NaN }
     return {
       steps: setup.steps,
       stepSeconds,
-      seconds: plannedSeconds(session, stepSeconds) + otherSeconds,
-      bytes: predictBytes(costs, spec.train.batchSize),
-      ...(usesWasm && { largestBatch: largestBatch(costs) }),
+      seconds,
+      bytes: cost.bytes,
+      ...(limited && { largestBatch: cost.largestBatch }),
       backend: setup.backend.name,
       parameters: setup.layers.reduce((sum, layer) => sum + layer.parameters, 0),
-      multiplyAdds: costs.reduce((sum, cost) => sum + cost.multiplyAdds, 0),
+      multiplyAdds: cost.forward,
+      stepMultiplyAdds: Math.max(...cost.phases),
+      fullMultiplyAdds: cost.full,
+      exportedMultiplyAdds: cost.infer,
       classes: [...setup.images.dataset.classes],
       counts: { ...setup.images.dataset.counts },
     }
@@ -150,10 +165,33 @@ async function tryOut(
   }
 }
 
+/** A step of the costliest phase and the whole run, from what is measured here. */
+async function timed(
+  session: TrainingSession,
+  cost: RunCost,
+  problems: Problem[],
+): Promise<{ stepSeconds: number; seconds: number }> {
+  const { setup, spec } = session
+  const { measured, solving } = await timeSteps(session, problems)
+  const standing = session.phase.index
+  const largest = Math.max(...cost.phases)
+  // a cheaper phase, and one whose frozen part is kept, says little of the others
+  const unit =
+    cost.phases[standing] === largest
+      ? measured / largest
+      : secondsPerMultiplyAdd(session, cost) * spec.train.batchSize * spec.train.optimizer.accumulate
+  const of = (phase: number): number => (phase === standing ? measured : cost.phases[phase]! * unit)
+  const steps = setup.phases.reduce((sum, { from, to, index }) => sum + (to - from) * of(index), 0)
+  return {
+    stepSeconds: cost.phases[standing] === largest ? measured : largest * unit,
+    seconds: steps + solving + evaluationSeconds(session, cost, unit),
+  }
+}
+
 async function timeSteps(
   session: TrainingSession,
   problems: Problem[],
-): Promise<{ stepSeconds: number; otherSeconds: number }> {
+): Promise<{ measured: number; solving: number }> {
   const began = performance.now()
   await session.advance()
   const solving = (performance.now() - began) / 1000
@@ -169,8 +207,7 @@ async function timeSteps(
     problems.push(notFinite(session, error))
   }
   const timed = times.length > 1 ? times.slice(1) : times
-  const stepSeconds = timed.length ? Math.min(...timed) : 0
-  return { stepSeconds, otherSeconds: solving + evaluationSeconds(session, stepSeconds) }
+  return { measured: timed.length ? Math.min(...timed) : 0, solving }
 }
 
 function notFinite({ spec }: TrainingSession, { origin }: NotFiniteError): Problem {
@@ -189,31 +226,10 @@ function notFinite({ spec }: TrainingSession, { origin }: NotFiniteError): Probl
   }
 }
 
-/**
- * Phases that train less take less: a step is the forward pass and twice as much for what lies above the frozen prefix,
- * counted in multiply-adds. The measured steps are those of the phase that the session stands in.
- */
-function plannedSeconds({ setup, graph, spec, active }: TrainingSession, stepSeconds: number): number {
-  const costs = costsOf(spec, graph)
-  const total = costs.reduce((sum, cost) => sum + cost.multiplyAdds, 0)
-  const work = (phase: ActivePhase) => {
-    const prefix = frozenPrefix(graph, phase)
-    const at = costs.findIndex((cost) => cost.layer === prefix)
-    const trained = costs.slice(at + 1).reduce((sum, cost) => sum + cost.multiplyAdds, 0)
-    return 1 + (2 * trained) / Math.max(1, total)
-  }
-  const unit = stepSeconds / work(active)
-  return setup.phases.reduce(
-    (sum, planned) =>
-      sum + (planned.to - planned.from) * unit * work(activate(graph, spec, planned, new Map())),
-    0,
-  )
-}
-
 /** A forward pass is about a third of a step. */
-function evaluationSeconds({ spec, setup }: TrainingSession, stepSeconds: number): number {
+function evaluationSeconds({ spec, setup }: TrainingSession, { infer }: RunCost, unit: number): number {
   const { val, test } = setup.images.dataset.counts
-  const perImage = stepSeconds / 3 / (spec.train.batchSize * spec.train.optimizer.accumulate)
+  const perImage = (unit * infer) / (spec.train.batchSize * spec.train.optimizer.accumulate)
   const { evaluateEvery } = spec.train
   const onTheWay = evaluateEvery ? Math.floor(setup.steps / evaluateEvery) : 0
   return perImage * (onTheWay * (val || test) + val + test)

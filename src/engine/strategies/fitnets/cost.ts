@@ -29,6 +29,9 @@ export function cost(context: PlanContext, options: Options): StrategyCost {
       options.training === 'joint'
         ? tuning + 3 * regressor + Math.max(0, source - scores)
         : (first * learning + (steps - first) * tuning) / Math.max(1, steps),
+    ...(options.training === 'two-stage' && {
+      phases: [...(first > 0 ? [learning] : []), ...(first < steps ? [tuning] : [])],
+    }),
     inferMultiplyAdds: forward,
     extraValues:
       values(teacher!.parameters.values()) +

@@ -2,7 +2,6 @@ import { inputShapeOf, layerCosts } from '../../network'
 import type { NetworkGraph } from '../../network/types'
 import { adaptersOf } from './adapters'
 import type { PlanContext, StrategyCost } from '../types'
-import { plannedWeight } from './balance'
 import type { Options } from './meta'
 import { pathGraph, routes, stagesBeforeCrossing, TEACHER, type Route, type Structure } from './paths'
 
@@ -11,7 +10,12 @@ import { pathGraph, routes, stagesBeforeCrossing, TEACHER, type Route, type Stru
  * hybrid path what comes behind its first crossing, three passes where the student's weights train, two through the
  * frozen teacher; the teacher's stages before that run forward alone, the student's are shared with path 3.
  */
-export function cost({ graph, spec }: PlanContext, options: Options, structure: Structure): StrategyCost {
+export function cost(
+  { graph, spec, steps }: PlanContext,
+  options: Options,
+  structure: Structure,
+  hybridSteps: number,
+): StrategyCost {
   const shape = inputShapeOf(graph, spec.model.inputSize)
   const plain = layerCosts(graph, shape)
   const sum = (rows: readonly { multiplyAdds: number }[]) =>
@@ -24,10 +28,9 @@ export function cost({ graph, spec }: PlanContext, options: Options, structure: 
     const at = rows.findIndex(({ layer }) => layer === (route[0] === 'teacher' ? TEACHER : '') + first)
     return [rows.slice(0, at + 1), rows.slice(at + 1)] as const
   }
-  const runs = plannedWeight(options, 0, 1) !== 0
   let train = 3 * sum(plain)
   let activations = held(plain)
-  for (const route of runs ? routes(structure.cuts.length) : []) {
+  for (const route of hybridSteps > 0 ? routes(structure.cuts.length) : []) {
     const [before, after] = behind(route, pathGraph(structure, route))
     if (route[0] === 'teacher') train += sum(before)
     const [frozen, own] = [true, false].map((of) =>
@@ -42,8 +45,10 @@ export function cost({ graph, spec }: PlanContext, options: Options, structure: 
     (total, { from, to }) => total + (from[2]! + 1) * to[2]!,
     0,
   )
+  const alone = steps - hybridSteps
   return {
-    trainMultiplyAdds: train,
+    trainMultiplyAdds: (train * hybridSteps + 3 * sum(plain) * alone) / steps,
+    phases: [hybridSteps > 0 ? [train] : [], alone > 0 ? [3 * sum(plain)] : []].flat(),
     inferMultiplyAdds: sum(plain),
     extraValues: size(structure.teacher.parameters.values()) + adapters,
     activationFactor: activations / held(plain),

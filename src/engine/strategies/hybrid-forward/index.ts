@@ -40,7 +40,8 @@ export const hybridForward: Strategy<Options> = {
       options,
       structureOf({ graph: context.graph, spec: context.spec, teacher: context.teacher!.graph }, options),
     ),
-  cost: (context, options) => cost(context, options, structureOf(context, options)),
+  cost: (context, options) =>
+    cost(context, options, structureOf(context, options), lastHybridStep(options, context.steps)),
 }
 
 function phasesOf(context: NetworkContext, options: Options, steps: number): Phase[] {

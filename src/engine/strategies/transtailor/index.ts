@@ -109,15 +109,16 @@ function costOf({ graph, spec, steps }: PlanContext, options: Options) {
   const layout = layoutOf(graph, options)
   const whole = new PrunedCost(graph, layout.map, shape).total(countsOf(layout, new Map()))
   const lengths = lengthsOf(steps, options)
-  let work = lengths.head * whole
-  lengths.rounds.forEach(({ factors, tune }, i) => {
-    const left = (done: number) => whole * Math.max(options.keep, 1 - options.budget * done)
-    work += 3 * (factors * left(i) + tune * left(i + 1))
-  })
+  const left = (done: number) => whole * Math.max(options.keep, 1 - options.budget * done)
+  // factors: back through inputs alone
+  const phases = [whole, ...lengths.rounds.flatMap((_, i) => [2 * left(i), 3 * left(i + 1)])]
+  const phaseSteps = [lengths.head, ...lengths.rounds.flatMap(({ factors, tune }) => [factors, tune])]
+  const work = phases.reduce((sum, one, i) => sum + one * phaseSteps[i]!, 0)
   const values = layerCosts(graph, shape).reduce((sum, { parameters }) => sum + parameters, 0)
   const factors = layout.sites.reduce((sum, { size }) => sum + 2 * size, 0)
   return {
     trainMultiplyAdds: work / steps,
+    phases,
     inferMultiplyAdds: whole * Math.max(options.keep, 1 - options.budget * options.rounds),
     // the chosen network is kept beside that of now
     extraValues: 2 * factors + values,
