@@ -72,9 +72,13 @@ function applyStep(draft: Draft, event: Of<'step'>): void {
   point(draft, 'accuracy', step, accuracy)
   for (const [name, value] of Object.entries(parts)) point(draft, `part/${name}`, step, value)
   for (const [name, value] of Object.entries(rate)) point(draft, `rate/${name}`, step, value)
+  let all = 0
   for (const key of ['data', 'compute', 'update', 'record'] as const) {
-    if (Number.isFinite(ms[key])) view.ms[key] += ms[key]
+    if (!Number.isFinite(ms[key])) continue
+    view.ms[key] += ms[key]
+    all += ms[key]
   }
+  if (all > 0) point(draft, 'ms', step, all)
 }
 
 function applyEval(draft: Draft, { step, split, metrics, confusion }: Of<'eval'>): void {

@@ -46,7 +46,7 @@ export interface RunView {
   repeatedSteps: number
   /** Milliseconds spent in steps, superseded ones included. */
   ms: { data: number; compute: number; update: number; record: number }
-  /** Lines by name: `loss`, `accuracy`, `part/NAME`, `rate/GROUP`, `eval/SPLIT/METRIC`. */
+  /** Lines by name: `loss`, `accuracy`, `part/NAME`, `rate/GROUP`, `eval/SPLIT/METRIC`; `ms`: milliseconds of each step. */
   series: Record<string, Series>
   /** At most the newest 2,000; the lines in `series` cover all. */
   evals: EvalPoint[]

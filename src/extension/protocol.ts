@@ -227,7 +227,7 @@ export type ToPanel =
       measured: Measured
       evals: Accuracy[]
       attempt: number
-      /** `loss`, `accuracy`, `part/NAME`, `rate/GROUP`, `ms/PART`; `smooth/…` is the running average of a loss. */
+      /** `loss`, `accuracy`, `part/NAME`, `rate/GROUP`, `ms`. */
       lines: Record<string, LineNews>
       /** Step of the latest picture and artifact by name: ask when it has changed. */
       pictures: Record<string, number>

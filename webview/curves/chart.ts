@@ -40,17 +40,21 @@ export class Chart {
    */
   feed(
     data: string,
-    from: ReadonlyMap<string, number>,
+    from: ReadonlyMap<string, number> | 'all',
     rows: readonly { step: number; name: string }[],
   ): void {
     this.view.change(
       data,
       changeset()
-        .remove((row: { step: number; name: string }) => row.step >= (from.get(row.name) ?? Infinity))
+        .remove(
+          (row: { step: number; name: string }) =>
+            from === 'all' || row.step >= (from.get(row.name) ?? Infinity),
+        )
         .insert(rows as object[]),
     )
   }
 
+  /** `floor` and `ceiling` are the ends of the value axis, for charts that have them as signals. */
   async draw(change: {
     width: number
     from: number
@@ -68,6 +72,11 @@ export class Chart {
   y(value: number): number | undefined {
     const place = (this.view.scale('y') as (value: number) => number)(value)
     return Number.isFinite(place) ? place : undefined
+  }
+
+  /** The chart as a drawing. */
+  drawing(): Promise<string> {
+    return this.view.toSVG()
   }
 
   close(): void {

@@ -5,9 +5,9 @@ export interface Label {
   colour: string
 }
 
-/** Labels at least 13 px apart, none outside. */
-export function apart(labels: Label[], height: number): Label[] {
-  let floor = -2
+/** Labels at least 13 px apart, none below `height`; `y` is where each would like to be. */
+export function apart<T extends { y: number }>(labels: readonly T[], height: number, top = -2): T[] {
+  let floor = top
   const sorted = [...labels]
     .sort((a, b) => a.y - b.y)
     .map((label) => {
@@ -15,6 +15,14 @@ export function apart(labels: Label[], height: number): Label[] {
       floor = y + 13
       return { ...label, y }
     })
-  const over = Math.max(0, (sorted.at(-1)?.y ?? 0) - height)
-  return sorted.map((label) => ({ ...label, y: label.y - over }))
+  // those that would stand too low give way upwards, and only they
+  let ceiling = height
+  return sorted
+    .toReversed()
+    .map((label) => {
+      const y = Math.min(label.y, ceiling)
+      ceiling = y - 13
+      return { ...label, y }
+    })
+    .toReversed()
 }

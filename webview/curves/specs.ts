@@ -2,20 +2,43 @@ import type { TopLevelSpec } from 'vega-lite'
 import { cssColour } from '../colour'
 import { LEFT, RIGHT } from '../axis'
 
-export type CurveName = 'loss' | 'accuracy' | 'rate'
+export type CurveName = 'loss' | 'accuracy' | 'rate' | 'time'
 
-export const heights: Record<CurveName, number> = { loss: 74, accuracy: 64, rate: 28 }
-const PAD = 7
+export const heights: Record<CurveName, number> = { loss: 74, accuracy: 64, rate: 28, time: 28 }
+export const curveNames = Object.keys(heights) as CurveName[]
+export const PAD = 7
 export const LOG_TICKS = [-4, -3, -2, -1, 0, 1, 2, 3].flatMap((power) => [
   Number(`1e${power}`),
   Number(`3e${power}`),
 ])
 
+/** What a chart is made for; whatever else changes is a signal or data. */
+export interface Design {
+  width: number
+  steps: number
+  parts: readonly string[]
+  /** Keys of other runs that are laid over. */
+  others: readonly string[]
+  log: boolean
+  chance: number
+}
+
 /** Colours by part of the loss: ember is the task, ice is what holds. */
 export const partColours = (element?: Element) =>
   ['--ember', '--ice', '--fg', '--dim'].map((name) => cssColour(name, element))
 
-function base(width: number, steps: number, name: CurveName) {
+/** Four colours of runs, then the same with dashes. */
+const RUNS = ['a', 'b', 'c', 'd'].map((letter) => `--run-${letter}`)
+const DASHES = [
+  [1, 0],
+  [5, 3],
+  [1, 2],
+  [7, 2, 1, 2],
+]
+export const runColour = (i: number): string => `var(${RUNS[i % RUNS.length]!})`
+export const runDash = (i: number): number[] => DASHES[Math.floor(i / RUNS.length) % DASHES.length]!
+
+function base({ width, steps }: Design, name: CurveName, signals: Record<string, number> = {}) {
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     autosize: { type: 'none' as const },
@@ -23,10 +46,7 @@ function base(width: number, steps: number, name: CurveName) {
     width: width - LEFT - RIGHT,
     height: heights[name],
     background: 'transparent',
-    params: [
-      { name: 'steps', value: steps },
-      { name: 'start', value: 0 },
-    ],
+    params: Object.entries({ steps, start: 0, ...signals }).map(([key, value]) => ({ name: key, value })),
     config: chartConfig(),
   }
 }
@@ -54,7 +74,35 @@ const x = {
   axis: null,
 }
 
-export const lossSpec = (width: number, steps: number, parts: string[]): TopLevelSpec => {
+/** Lines of other runs, below this run's own. */
+const otherLines = ({ others }: Design, y: object) =>
+  others.length === 0
+    ? []
+    : [
+        {
+          data: { name: 'others' },
+          mark: { type: 'line', clip: true, strokeWidth: 1.3, invalid: 'break-paths-show-domains' },
+          encoding: {
+            x,
+            y,
+            stroke: {
+              field: 'name',
+              type: 'nominal',
+              scale: { domain: others, range: others.map((_, i) => cssColour(RUNS[i % RUNS.length]!)) },
+              legend: null,
+            },
+            strokeDash: {
+              field: 'name',
+              type: 'nominal',
+              scale: { domain: others, range: others.map((_, i) => runDash(i)) },
+              legend: null,
+            },
+          },
+        },
+      ]
+
+const lossSpec = (design: Design): TopLevelSpec => {
+  const { parts, log } = design
   const colour = {
     field: 'name',
     type: 'nominal' as const,
@@ -64,23 +112,27 @@ export const lossSpec = (width: number, steps: number, parts: string[]): TopLeve
   const y = (field: string) => ({
     field,
     type: 'quantitative' as const,
-    scale: { type: 'log' as const, nice: false, domainMin: { expr: 'floor' } },
-    axis: { values: LOG_TICKS, format: '~g', labelOverlap: true },
+    scale: {
+      ...(log ? { type: 'log' as const } : { zero: false }),
+      nice: false,
+      domainMin: { expr: 'floor' },
+      domainMax: { expr: 'ceiling' },
+    },
+    axis: log
+      ? { values: LOG_TICKS, format: '~g', labelOverlap: true }
+      : { tickCount: 4, format: '~g', labelOverlap: true },
   })
   return {
-    ...base(width, steps, 'loss'),
-    params: [
-      { name: 'steps', value: steps },
-      { name: 'start', value: 0 },
-      { name: 'floor', value: 0.01 },
-    ],
-    data: { name: 'points' },
+    ...base(design, 'loss', { floor: 0.01, ceiling: 1 }),
     layer: [
+      ...otherLines(design, y('value')),
       {
+        data: { name: 'points' },
         mark: { type: 'line', clip: true, strokeWidth: 1, opacity: 0.4, invalid: 'break-paths-show-domains' },
         encoding: { x, y: y('value'), color: colour },
       },
       {
+        data: { name: 'points' },
         mark: { type: 'line', clip: true, strokeWidth: 1.7, invalid: 'break-paths-show-domains' },
         encoding: { x, y: y('smooth'), color: colour },
       },
@@ -88,26 +140,27 @@ export const lossSpec = (width: number, steps: number, parts: string[]): TopLeve
   } as TopLevelSpec
 }
 
-export const accuracySpec = (width: number, steps: number, chance: number): TopLevelSpec => {
+const accuracySpec = (design: Design): TopLevelSpec => {
   const y = {
     type: 'quantitative' as const,
-    scale: { domain: [0, 1] },
-    axis: { values: [0, 0.5, 1], format: '.1f' },
+    scale: { domainMin: { expr: 'floor' }, domainMax: { expr: 'ceiling' }, zero: false, nice: false },
+    axis: { tickCount: 3, format: '~g', labelOverlap: true },
   }
   const fg = cssColour('--fg')
   return {
-    ...base(width, steps, 'accuracy'),
+    ...base(design, 'accuracy', { floor: 0, ceiling: 1 }),
     layer: [
       {
-        data: { values: [{ chance }] },
-        mark: { type: 'rule', color: cssColour('--dim'), strokeDash: [2, 3] },
+        data: { values: [{ chance: design.chance }] },
+        mark: { type: 'rule', clip: true, color: cssColour('--dim'), strokeDash: [2, 3] },
         encoding: { y: { ...y, field: 'chance' } },
       },
       {
         data: { name: 'points' },
         mark: { type: 'line', clip: true, strokeWidth: 1, opacity: 0.55, color: cssColour('--dim') },
-        encoding: { x, y: { ...y, field: 'value' } },
+        encoding: { x, y: { ...y, field: 'smooth' } },
       },
+      ...otherLines(design, { ...y, field: 'value' }),
       {
         data: { name: 'evals' },
         mark: { type: 'rule', clip: true, color: fg },
@@ -135,22 +188,35 @@ export const accuracySpec = (width: number, steps: number, chance: number): TopL
   } as TopLevelSpec
 }
 
-export const rateSpec = (width: number, steps: number): TopLevelSpec =>
-  ({
-    ...base(width, steps, 'rate'),
-    data: { name: 'points' },
-    mark: { type: 'line', clip: true, color: cssColour('--fg'), strokeWidth: 1.5 },
-    encoding: {
-      x,
-      y: {
-        field: 'value',
-        type: 'quantitative',
-        scale: { domainMin: 0, nice: false },
-        axis: {
-          tickCount: 1,
-          labelExpr: "datum.value === 0 ? '0' : replace(format(datum.value, '.0~e'), '-', '−')",
-          labelOverlap: true,
-        },
+/** A small line from 0 up. */
+const smallSpec = (design: Design, name: 'rate' | 'time', label: string): TopLevelSpec => {
+  const y = {
+    field: 'value',
+    type: 'quantitative' as const,
+    scale: { domainMin: 0, nice: false },
+    axis: { tickCount: 1, labelExpr: `datum.value === 0 ? '0' : ${label}`, labelOverlap: true },
+  }
+  return {
+    ...base(design, name),
+    layer: [
+      ...otherLines(design, y),
+      {
+        data: { name: 'points' },
+        mark: { type: 'line', clip: true, color: cssColour('--fg'), strokeWidth: 1.3 },
+        encoding: { x, y },
       },
-    },
-  }) as TopLevelSpec
+    ],
+  } as TopLevelSpec
+}
+
+export const specOf: Record<CurveName, (design: Design) => TopLevelSpec> = {
+  loss: lossSpec,
+  accuracy: accuracySpec,
+  rate: (design) => smallSpec(design, 'rate', "replace(format(datum.value, '.0~e'), '-', '−')"),
+  time: (design) =>
+    smallSpec(
+      design,
+      'time',
+      "datum.value >= 1000 ? format(datum.value / 1000, '~g') + ' s' : format(datum.value, '~g')",
+    ),
+}

@@ -1,6 +1,7 @@
 import { LitElement, html, nothing, unsafeCSS } from 'lit'
 import { customElement, property, query, state } from 'lit/decorators.js'
 import type { Axis, Range } from '../axis'
+import { followPress } from '../brush'
 import { clamp, ember, type Theme } from '../colour'
 import { icon } from '../icons'
 import { base64Of, type Exportable } from '../export'
@@ -323,26 +324,12 @@ export class FreezeMap extends LitElement {
 
   /** A drag brushes steps; a press without one opens the layer. */
   private press = (event: MouseEvent): void => {
-    if (event.button !== 0) return
-    const grid = event.currentTarget as HTMLElement
-    const box = grid.getBoundingClientRect()
-    const stepAt = (x: number) =>
-      clamp(this.axis.step(x - box.left + this.axis.left), this.axis.from, this.axis.to)
-    const began = stepAt(event.clientX)
-    let dragged = false
-    const move = (later: MouseEvent) => {
-      if (Math.abs(later.clientX - event.clientX) > 3) dragged = true
-      if (!dragged) return
-      const [from, to] = [began, stepAt(later.clientX)].sort((a, b) => a - b) as [number, number]
-      this.tell('brush', { from: Math.floor(from), to: Math.max(Math.floor(from) + 1, Math.ceil(to)) })
-    }
-    const up = () => {
-      removeEventListener('mousemove', move)
-      removeEventListener('mouseup', up)
-      if (!dragged) this.inspect()
-    }
-    addEventListener('mousemove', move)
-    addEventListener('mouseup', up)
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect()
+    const { axis } = this
+    followPress(event, (x) => clamp(axis.step(x - box.left + axis.left), axis.from, axis.to), {
+      brush: (range) => this.tell('brush', range),
+      click: () => this.inspect(),
+    })
   }
 
   private get layerAtSpot(): number | undefined {

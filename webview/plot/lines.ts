@@ -1,4 +1,5 @@
 import { nothing, svg } from 'lit'
+import { apart } from '../curves/labels'
 import { cut, number } from '../format'
 import { ticks as stepTicks } from '../map/ticks'
 import type { Figure, Spot } from './figure'
@@ -23,28 +24,6 @@ const STOPS = 160
 
 /** Lines of at most so many points show each of them. */
 const DOTS = 48
-
-/** Labels at least 13 px apart, none below `height`; `y` is where each would like to be. */
-export function apart<T extends { y: number }>(labels: readonly T[], height: number, top = -2): T[] {
-  let floor = top
-  const sorted = [...labels]
-    .sort((a, b) => a.y - b.y)
-    .map((label) => {
-      const y = Math.max(label.y, floor)
-      floor = y + 13
-      return { ...label, y }
-    })
-  // those that would stand too low give way upwards, and only they
-  let ceiling = height
-  return sorted
-    .toReversed()
-    .map((label) => {
-      const y = Math.min(label.y, ceiling)
-      ceiling = y - 13
-      return { ...label, y }
-    })
-    .toReversed()
-}
 
 /** Drawing and read-outs of lines over steps; on a logarithmic axis what is not above 0 has no place. */
 export function lineFigure(options: {

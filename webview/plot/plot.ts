@@ -3,17 +3,16 @@ import { customElement, property, state } from 'lit/decorators.js'
 import { guard } from 'lit/directives/guard.js'
 import { drawingOf, type Exportable } from '../export'
 import '../exportMenu'
-import { number } from '../format'
 import type { Host } from '../panel/host'
 import section from '../section.css'
 import shared from '../shared.css'
+import tip from '../tip.css'
 import { styled } from '../styled'
-import type { CellValue, Figure, LegendEntry, Spot } from './figure'
+import type { Figure, LegendEntry, Spot } from './figure'
 import own from './plot.css'
+import { numbersTable } from './table'
+import tables from './table.css'
 import { nearest, walk, type Place } from './walk'
-
-/** Rows of a table that a page shows; the CSV has all. */
-const ROWS = 1000
 
 /** Width of the read-out, and how far it stays from what it reads. */
 const [TIP, GAP] = [220, 10]
@@ -21,7 +20,13 @@ const [TIP, GAP] = [220, 10]
 /** A figure with its title, read-out by pointer and keys, legend, table and export. */
 @customElement('thaw-plot')
 export class Plot extends LitElement {
-  static override styles = [unsafeCSS(shared), unsafeCSS(section), unsafeCSS(own)]
+  static override styles = [
+    unsafeCSS(shared),
+    unsafeCSS(section),
+    unsafeCSS(tables),
+    unsafeCSS(tip),
+    unsafeCSS(own),
+  ]
 
   @property({ attribute: false }) figure!: Figure
   @property({ attribute: false }) host!: Host
@@ -101,44 +106,11 @@ export class Plot extends LitElement {
   }
 
   private numbers() {
-    const { columns, rows } = this.figure.table
     return html`<details
       @toggle=${(event: Event) => (this.table = (event.target as HTMLDetailsElement).open)}
     >
       <summary class="small">The numbers as a table</summary>
-      ${
-        this.table
-          ? html`<div
-              class="scroll rows"
-              tabindex="0"
-              role="region"
-              aria-label="Numbers of ${this.figure.title}"
-            >
-              <table>
-                <thead>
-                  <tr>
-                    ${columns.map((column) => html`<th scope="col">${column}</th>`)}
-                  </tr>
-                </thead>
-                <tbody>
-                  ${rows.slice(0, ROWS).map(
-                    (row) =>
-                      html`<tr>
-                        ${row.map((value) => html`<td class=${typeof value === 'number' ? 'number' : ''}>${shown(value)}</td>`)}
-                      </tr>`,
-                  )}
-                </tbody>
-              </table>
-              ${
-                rows.length > ROWS
-                  ? html`<p class="small dim">
-                      The first ${ROWS} of ${rows.length} rows; Export has all of them as CSV.
-                    </p>`
-                  : nothing
-              }
-            </div>`
-          : nothing
-      }
+      ${this.table ? numbersTable(this.figure.table, this.figure.title) : nothing}
     </details>`
   }
 
@@ -175,13 +147,6 @@ export class Plot extends LitElement {
     }
   }
 }
-
-const shown = (value: CellValue): string =>
-  typeof value === 'number'
-    ? Number.isInteger(value)
-      ? value.toLocaleString('en')
-      : number(value)
-    : (value ?? '–')
 
 function entry(one: LegendEntry) {
   if (one.kind === 'scale') {

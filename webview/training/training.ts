@@ -168,7 +168,16 @@ export class Training extends LitElement {
       this.inspected !== undefined && this.inspected < run.layers.length ? this.inspected : undefined
     return html`<div class="columns">
       <div class="body" ${styled({ width: `${axis.width}px` })} @wheel=${this.wheel}>
-        <thaw-curves .data=${data} .axis=${axis} theme=${theme}></thaw-curves>
+        <thaw-curves
+          .data=${data}
+          .axis=${axis}
+          .host=${this.host}
+          ?zoomed=${this.range !== undefined}
+          theme=${theme}
+          @crosshair=${(event: CustomEvent<number | undefined>) => (this.crosshair = event.detail)}
+          @brush=${(event: CustomEvent<Range | undefined>) => (this.selection = event.detail)}
+          @zoom-by=${(event: CustomEvent<number>) => this.zoomBy(event.detail)}
+        ></thaw-curves>
         <thaw-map
           .data=${data}
           .axis=${axis}

@@ -2,9 +2,6 @@ import type { RunView } from '../../events/view'
 import { strategyOf } from './strategy'
 import type { Accuracy, Cursor, LineNews, Mark, Measured, PanelHead, PanelRun, ToPanel } from '../protocol'
 
-/** Weight of the past in a smoothed loss: an exponential moving average over about ten points. */
-const MEMORY = 0.9
-
 /** From what is known of a run to what its panel has not seen yet. Nothing of the editor in it. */
 export function updateFor(
   view: RunView,
@@ -178,20 +175,6 @@ export function lines(view: RunView, cursor: Cursor | undefined): Record<string,
   for (const [name, line] of Object.entries(view.series)) {
     if (name.startsWith('eval/')) continue
     add(name, line)
-    if (name === 'loss' || name.startsWith('part/'))
-      add(`smooth/${name}`, { ...line, values: smooth(line.values) })
   }
   return news
-}
-
-/** Exponential moving average without the bias of its start; what is not finite is left as it is. */
-export function smooth(values: readonly number[]): number[] {
-  let average = 0
-  let weight = 0
-  return values.map((value) => {
-    if (!Number.isFinite(value)) return value
-    average = MEMORY * average + (1 - MEMORY) * value
-    weight = MEMORY * weight + (1 - MEMORY)
-    return average / weight
-  })
 }

@@ -55,7 +55,7 @@ describe('the fold', () => {
   test('keeps names such as __proto__ as names', () => {
     const body = JSON.parse('{"parts":{"__proto__":2,"constructor":3},"rate":{}}') as object
     const view = foldEvents(emptyView(), [event(1, 0, { ...stepBody(1), ...body })])
-    expect(Object.keys(view.series).sort()).toEqual(['loss', 'part/__proto__', 'part/constructor'])
+    expect(Object.keys(view.series).sort()).toEqual(['loss', 'ms', 'part/__proto__', 'part/constructor'])
     const shown = foldEvents(emptyView(), [
       event(1, 0, { kind: 'picture', step: 1, name: '__proto__', data: 1 }),
     ])

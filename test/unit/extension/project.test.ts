@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeJson, emptyView, foldEvents, type RunEvent } from '../../../src/events'
-import { smooth, updateFor } from '../../../src/extension/panel/project'
+import { updateFor } from '../../../src/extension/panel/project'
 import { cursorOf, emptyState, reduce } from '../../../webview/panel/state'
 import { ALARMED, layers, Recorder } from '../../fixtures/editor/recording'
 
@@ -76,13 +76,5 @@ describe('the panel', () => {
     expect(layers[alarm!.layer!]!.name).toBe(ALARMED)
     expect(alarm!.short).toBe('layer moved')
     expect(head.accuracy).toMatchObject({ split: 'test', count: 229, balancedAccuracy: 0.703 })
-  })
-})
-
-describe('the running average', () => {
-  it('has no bias at its start and leaves NaN where it was', () => {
-    expect(smooth([2, 2, 2])).toEqual([2, 2, 2].map((x) => expect.closeTo(x, 12)))
-    expect(smooth([1, NaN, 1])[1]).toBeNaN()
-    expect(smooth([1, NaN, 1])[2]).toBeCloseTo(1, 12)
   })
 })
