@@ -47,7 +47,7 @@ function testSize({ comparisons, data, seeds }: Omit<Analysis, 'reading'>): stri
   const largest = Math.max(...unseen.map(({ difference }) => Math.abs(difference)))
   const range = points(least) === points(most) ? points(least) : `${points(least)} to ${points(most)}`
   return [
-    `**The test set is ${largest < least ? 'too small to tell the differences seen here' : 'small for differences of this size'}.** With ${data.test} test images and ${seeds.length === 1 ? 'one seed' : `${seeds.length} seeds`} a true difference has to be about ${range} to be found four times of five; the largest one that was not separated is ${points(largest)}. "Not separated" does not say that the methods are equally good.`,
+    `**The test set is ${unseen.every(({ difference, detectable }) => Math.abs(difference) < detectable) ? 'too small to tell the differences seen here' : 'small for differences of this size'}.** With ${data.test} test images and ${seeds.length === 1 ? 'one seed' : `${seeds.length} seeds`} a true difference has to be about ${range} to be found four times of five; the largest one that was not separated is ${points(largest)}. "Not separated" does not say that the methods are equally good.`,
   ]
 }
 

@@ -1,6 +1,6 @@
 import { UserError } from '../../spec/types'
 import { fileSource, fromOrigin, openSafetensors, originShape, type StoredTensor } from '../formats'
-import { suggest } from '../network'
+import { HEAD_BIAS, HEAD_WEIGHT, suggest } from '../network'
 import type { NetworkGraph, PlainValue } from '../network/types'
 import { CHECKPOINT_FILES, readState } from './checkpoint'
 import type { Setup } from './setup'
@@ -54,6 +54,10 @@ export async function readInitialize(
       throw new UserError(`train.initialize: the network has no parameter or buffer "${name}"; ${near}`)
     }
     const wanted = originShape(info)
+    if (name === HEAD_WEIGHT && shape.length === 2 && shape[1] === wanted[1] && shape[0] !== wanted[0])
+      throw new UserError(
+        `train.initialize: its head tells ${shape[0]} classes apart, and data.source has ${wanted[0]}; leave ${HEAD_WEIGHT} and ${HEAD_BIAS} out of the file, so that a new head is learned, or use the classes it was trained on`,
+      )
     if (shape.join() !== wanted.join())
       throw new UserError(
         `train.initialize: "${name}" has shape [${shape.join(', ')}], the network needs [${wanted.join(', ')}]; write it as \`thaw export\` does`,

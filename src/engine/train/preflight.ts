@@ -102,6 +102,26 @@ async function checkPatterns(spec: ResolvedSpec, graph: NetworkGraph, problems: 
   }
 }
 
+/** Weights that are neither pre-trained nor ever trained: allowed, since it is a baseline, but seldom meant. */
+function checkRandom({ setup, spec }: TrainingSession, problems: Problem[]): void {
+  if (setup.context.pretrained || spec.train.initialize !== undefined) return
+  const head = new Set(setup.graph.nodes.filter(({ stage }) => stage === 'head').map(({ name }) => name))
+  const idle = [...setup.graph.parameters.values()].filter(
+    (parameter) =>
+      parameter.role === 'kernel' &&
+      parameter.owned === undefined &&
+      !head.has(parameter.layer) &&
+      setup.phases.every(({ phase }) => !phase.trains(parameter)),
+  )
+  if (idle.length === 0) return
+  problems.push({
+    severity: 'warning',
+    path: spec.freeze ? 'freeze' : 'strategy',
+    message: `the model has no pre-trained weights, and ${idle.length} layers that nothing trains stay as they were drawn`,
+    hint: 'name a model file or a packaged network in model.source, or use "scratch"',
+  })
+}
+
 function costsOf(spec: ResolvedSpec, graph: NetworkGraph) {
   return layerCosts(graph, inputShapeOf(graph, spec.model.inputSize))
 }
@@ -139,6 +159,7 @@ async function tryOut(
   )
   try {
     const { setup } = session
+    checkRandom(session, problems)
     const cost = costOfRun(setup)
     const limited = setup.backend.name === 'wasm'
     const fits = !limited || cost.bytes <= wasmLimitBytes

@@ -141,10 +141,7 @@ async function loadTeacher(
   const file = wanted === 'self' ? spec.model : wanted
   const asIs = wanted === 'self' && !keepHead
   const teacher = given ?? (asIs ? model : await loadSecond(file, { base, media, keepHead }))
-  if (teacher.values.size === 0)
-    throw new UserError(
-      `strategy.teacher: ${teacher.source} has no pre-trained weights to learn from; name a model file or a packaged network`,
-    )
+  if (teacher.values.size === 0) throw withoutTeacher(strategy, wanted, teacher)
   if (keepHead && teacher.classes && teacher.classes.join('/') !== classes.join('/'))
     throw new UserError(
       `strategy.teacher: ${teacher.source} tells other classes apart (${teacher.classes.join(', ')}) than the data has (${classes.join(', ')}); name a network that was trained on these`,
@@ -158,6 +155,19 @@ async function loadSecond(wanted: ModelSpec, options: Places & { keepHead: boole
   } catch (error) {
     throw error instanceof UserError ? new UserError(`strategy: the second network: ${error.message}`) : error
   }
+}
+
+/** What is said where the frozen network has nothing to teach. */
+function withoutTeacher({ meta }: Strategy, wanted: ModelSpec | 'self', { source }: LoadedModel): UserError {
+  if (wanted !== 'self')
+    return new UserError(
+      `strategy.teacher: ${source} has no pre-trained weights to learn from; name a model file or a packaged network`,
+    )
+  const other =
+    'teacher' in meta.options.shape ? ', or another network to learn from in strategy.teacher' : ''
+  return new UserError(
+    `strategy: ${meta.name} learns from a pre-trained network, and the model has no weights; name a model file or a packaged network in model.source${other}, or use "scratch"`,
+  )
 }
 
 export function findStrategy(spec: ResolvedSpec, given?: Strategy): { strategy: Strategy; options: unknown } {

@@ -63,15 +63,21 @@ export function structureOf(
 
 const placeBy = (stage: string): Place => (stage === 'stem' || stage === 'head' ? stage : 'others')
 
+const hasFilters = ({ nodes }: NetworkGraph): boolean =>
+  nodes.some(({ op }) => op.kind === 'conv2d' || op.kind === 'depthwiseConv2d')
+
 function findBlocks(graph: NetworkGraph, { blocks: which, k, mix }: Options): Block[] {
   const find = which === 'all' ? allBlocks : residualBlocks
   const blocks = find(graph, mix === 'activation')
   if (blocks.length === 0) {
     const all = allBlocks(graph).length
+    const other = hasFilters(graph)
+      ? 'use adafilter, which decides by filter'
+      : 'use "l2-sp", which fits any network'
     throw new UserError(
       which === 'residual' && all > 0
-        ? `strategy: spottune routes residual blocks, and ${graph.architecture} has none; write "blocks": "all" to route its ${all} blocks without a skip connection, or use adafilter, which decides by filter`
-        : `strategy: ${graph.architecture} has no block above its stem that could be routed; use adafilter, which decides by filter`,
+        ? `strategy: spottune routes residual blocks, and ${graph.architecture} has none; write "blocks": "all" to route its ${all === 1 ? 'one block' : `${all} blocks`} without a skip connection, or ${other}`
+        : `strategy: ${graph.architecture} has no block above its stem that could be routed; ${other}`,
     )
   }
   if (k !== undefined && k > blocks.length)
