@@ -25,6 +25,8 @@ test('the table of invariants names each of them, and tests that are there', () 
     'B-5',
     'B-6',
     ...numbered('HF', 9),
+    ...numbered('FN', 3),
+    ...numbered('L2T', 10),
   ]
   expect(rows.map(([, name]) => name).filter((name) => name !== '')).toEqual(names)
   for (const [, , , file, title] of rows)
