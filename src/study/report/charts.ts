@@ -17,7 +17,7 @@ const CONFIG = {
     labelColor: '#333',
     titleColor: '#333',
     titleFontWeight: 'normal',
-    labelLimit: 320,
+    labelLimit: 600,
   },
   title: { anchor: 'start', fontSize: 13, subtitleColor: '#555', subtitlePadding: 4 },
   view: { stroke: null },

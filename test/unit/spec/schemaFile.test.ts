@@ -17,7 +17,10 @@ test('media/schema/thaw.schema.json is what the zod source says (UPDATE=1 writes
   expect(readFileSync(file, 'utf8')).toBe(text)
 })
 
-const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.thaw.json'))
+// a strategy of one's own is code, which this test does not run
+const examples = readdirSync(join(root, 'examples'), { recursive: true, encoding: 'utf8' }).filter(
+  (name) => name.endsWith('.thaw.json') && !name.startsWith('own-strategy'),
+)
 
 test.each(examples)('examples/%s is a valid run file without a warning', (name) => {
   const text = readFileSync(join(root, 'examples', name), 'utf8')

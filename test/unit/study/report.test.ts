@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findUnequal, unequalText } from '../../../src/study/budget'
+import type { Analysis } from '../../../src/study/analysis'
+import { reading } from '../../../src/study/reading'
 import { charts } from '../../../src/study/report/charts'
 import { markdown } from '../../../src/study/report/markdown'
 import { toSvg } from '../../../src/study/report/svg'
@@ -104,6 +106,26 @@ describe('a report', () => {
       'One seed says nothing of other seeds: the intervals are of the test images alone.',
     )
   })
+})
+
+test('the report in examples is what its numbers say (UPDATE=1 draws it anew)', async () => {
+  const kept = join(import.meta.dirname, '../../../examples/comparison/report')
+  const analysis = JSON.parse(readFileSync(join(kept, 'report.json'), 'utf8')) as Analysis
+  const { reading: _reading, ...found } = analysis
+  const drawn = process.env.UPDATE ? kept : mkdtempSync(join(tmpdir(), 'thaw-example-'))
+  try {
+    const names = await writeReport(drawn, { ...found, reading: reading(found) })
+    expect(readdirSync(kept).sort()).toEqual(names)
+    for (const name of names)
+      expect([name, readFileSync(join(drawn, name), 'utf8')]).toEqual([
+        name,
+        readFileSync(join(kept, name), 'utf8'),
+      ])
+  } finally {
+    if (drawn !== kept) rmSync(drawn, { recursive: true, force: true })
+  }
+  expect(analysis.comparisons.every(({ verdict }) => verdict === 'not separated')).toBe(true)
+  expect(analysis.reading[0]).toContain('The methods are not separated.')
 })
 
 describe('the budget rule', () => {
