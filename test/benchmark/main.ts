@@ -1,9 +1,11 @@
 // Our side of `npm run bench`; see .ci/bench.mjs. `node bench.cjs PYTHON PEER [BENCH …]`
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
 import { flat } from './flat'
 import { packagedNetwork } from './network'
 import { probe, recording } from './session'
+import { compareStrategies } from './strategies'
 
 const median = (values: number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
 const round = (value: number): number => Number(value.toPrecision(4))
@@ -48,7 +50,24 @@ async function interleave(
   return times.map(median)
 }
 
+/** `strategies [NAME …] [--backend B] [--rounds N] [--batch N]`: ours against ours, so no peer is started. */
+async function strategyRows(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      backend: { type: 'string', default: 'wasm' },
+      rounds: { type: 'string', default: '5' },
+      batch: { type: 'string', default: '20' },
+    },
+  })
+  const { backend, rounds, batch } = values
+  const numbers = { rounds: Number(rounds), batch: Number(batch) }
+  await compareStrategies(positionals, { backend, ...numbers }, (one) => console.log(JSON.stringify(one)))
+}
+
 async function main([python, script, ...names]: string[]): Promise<void> {
+  if (names[0] === 'strategies') return strategyRows(names.slice(1))
   const wanted = (name: string) => names.length === 0 || names.includes(name)
   const peer = await startPeer(python!, script!)
   const about = { peer: peer.version }

@@ -9,13 +9,13 @@ import { CheckpointStore, createRunFolder, takeAttempt } from '../../src/events'
 import { FolderSink } from '../../src/runner/sink'
 import { parseRunFile } from '../../src/spec'
 
-const silent: RunSink = {
+export const silent: RunSink = {
   emit: () => {},
   layerRow: () => 0,
   saveCheckpoint: async () => ({ folder: '', bytes: 0 }),
 }
 
-async function open(file: object, sink: RunSink): Promise<TrainingSession> {
+export async function openBench(file: object, sink: RunSink): Promise<TrainingSession> {
   const { spec, problems } = parseRunFile(JSON.stringify(file), { file: 'bench', strategies: catalog })
   if (!spec) throw new Error(problems.map((problem) => problem.message).join('\n'))
   return TrainingSession.open(spec, { runId: 'bench', base: mediaFolder(), sink })
@@ -25,7 +25,7 @@ const plain = { strategy: { name: 'linear-probe', solver: 'sgd' }, backend: 'was
 
 /** Ten epochs of the linear probe on the packaged set, 50 steps; model and list of images are open already. */
 export async function probe(): Promise<number> {
-  const session = await open(
+  const session = await openBench(
     { ...plain, train: { steps: 50, batchSize: 20 }, data: { transforms: 'none' } },
     silent,
   )
@@ -44,7 +44,7 @@ export async function recording(steps: number): Promise<{ record: number; other:
     const attempt = takeAttempt(folder.path)
     const store = new CheckpointStore(folder.path)
     const sink = new FolderSink(folder, attempt, store, { note: () => {} })
-    const session = await open({ strategy: 'full', backend: 'wasm', train: { steps: 1000 } }, sink)
+    const session = await openBench({ strategy: 'full', backend: 'wasm', train: { steps: 1000 } }, sink)
     let record = 0
     let other = 0
     for (let i = 0; i < steps; i++) {
