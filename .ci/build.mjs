@@ -118,11 +118,9 @@ export async function bundle({ quiet = false } = {}) {
   if (!quiet) console.log(`built dist/ in ${((Date.now() - started) / 1000).toFixed(1)} s`)
 }
 
-/** What `thaw native install` compiles: tfjs-node's binding, our own addon, and the headers of Node's stable C API. */
+/** What `thaw native install` compiles: the addons, and the headers of Node's stable C API. */
 function copyAddonSources() {
   const to = join(root, 'dist/native')
-  const binding = dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'))
-  cpSync(join(binding, 'binding'), join(to, 'binding'), { recursive: true })
   cpSync(join(root, 'native/addon'), join(to, 'addon'), { recursive: true })
   cpSync(require('node-api-headers').include_dir, join(to, 'node'), { recursive: true })
 }

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
-import { copyFileSync, existsSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { libraries } from './contents'
 import { lacking } from './errors'
 import { findSources, needCompiler, type Sources } from './sources'
 
-export const addonPath = 'tensorflow/tfjs_binding.node'
-const addons = ['tfjs_binding.node', 'stderr.node']
+export const addonPath = 'tensorflow/thaw_tensorflow.node'
+const addons = ['thaw_tensorflow.node', 'stderr.node']
 
 /** Path of a ready-made addon's folder for this platform; undefined where none is shipped. */
 export function prebuiltFolder({ prebuilt }: Sources): string | undefined {
@@ -18,6 +18,9 @@ export function prebuiltFolder({ prebuilt }: Sources): string | undefined {
 export function checkCanBuild(env: NodeJS.ProcessEnv = process.env): void {
   if (!prebuiltFolder(findSources())) needCompiler(env)
 }
+
+/** C++ of the addon between Node and TensorFlow, beside the kernels. */
+const units = ['tensorflow', 'handles', 'calls', 'parallel']
 
 /**
  * Puts the two addons beside the libraries in FOLDER/tensorflow. They use stable C interfaces alone (Node-API 8 and
@@ -33,17 +36,51 @@ export async function buildAddons(folder: string, env: NodeJS.ProcessEnv = proce
     return
   }
   const compiler = needCompiler(env)
-  const common = ['-O2', '-fPIC', '-shared', '-std=c++17', '-DNAPI_VERSION=8', `-I${sources.node}`]
-  await compile(compiler, env, [...common, join(sources.addon, 'stderr.cc'), '-o', join(to, 'stderr.node')])
-  await compile(compiler, env, [
-    ...common,
-    `-I${join(folder, 'include')}`,
-    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(sources.binding, name)),
-    '-o',
-    join(folder, addonPath),
-    ...libraries.map((name) => join(to, name)),
-    '-Wl,-rpath,$ORIGIN',
-  ])
+  const common = ['-O3', '-fPIC', '-std=c++17', '-fvisibility=hidden', '-Wno-psabi', '-DNAPI_VERSION=8']
+  const objects = mkdtempSync(join(to, '.objects-'))
+  const object = (name: string) => join(objects, `${name}.o`)
+  const make = (source: string, name: string, flags: readonly string[] = []) =>
+    compile(compiler, env, [
+      ...common,
+      ...flags,
+      `-I${sources.node}`,
+      `-I${join(folder, 'include')}`,
+      '-c',
+      join(sources.addon, `${source}.cc`),
+      '-o',
+      object(name),
+    ])
+  const wide = process.arch === 'x64'
+  try {
+    const shared = join(objects, 'stderr.node')
+    await Promise.all([
+      make('kernels', 'kernels_plain', ['-DTHAW_KERNELS=kernels_plain']),
+      ...(wide ? [make('kernels', 'kernels_avx2', ['-mavx2', '-mfma', '-DTHAW_KERNELS=kernels_avx2'])] : []),
+      ...units.map((unit) => make(unit, unit, wide ? ['-DTHAW_AVX2'] : [])),
+      compile(compiler, env, [
+        ...common,
+        '-shared',
+        `-I${sources.node}`,
+        join(sources.addon, 'stderr.cc'),
+        '-o',
+        shared,
+      ]),
+    ])
+    const addon = join(objects, 'addon.node')
+    await compile(compiler, env, [
+      '-shared',
+      ...[...units, 'kernels_plain', ...(wide ? ['kernels_avx2'] : [])].map(object),
+      '-o',
+      addon,
+      ...libraries.map((name) => join(to, name)),
+      '-Wl,-rpath,$ORIGIN',
+    ])
+    // renamed into place: a process that has loaded the one before keeps it
+    renameSync(shared, join(to, 'stderr.node'))
+    renameSync(addon, join(folder, addonPath))
+  } finally {
+    rmSync(objects, { recursive: true, force: true })
+  }
 }
 
 function compile(compiler: string, env: NodeJS.ProcessEnv, args: readonly string[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { nativeFolder } from '../engine/backend/native/find'
+import { isStale, nativeFolder } from '../engine/backend/native/find'
 import { listNative } from './cache'
 import { configuredIndex, findPip } from './fetch'
 import { platformTags, thisPlatform, wasTried } from './platform'
@@ -36,7 +36,14 @@ export function examineNative(root = nativeFolder(), env: NodeJS.ProcessEnv = pr
           : 'neither pip nor PIP_INDEX_URL; `thaw native install --wheel FILE` needs none',
     },
     { name: 'folder', ok: true, detail: `${root}, ${(freeBytes(existing(root)) / 1e9).toFixed(1)} GB free` },
-    ...installed.map(({ name, folder, addon }) => {
+    ...installed.map((install) => {
+      const { name, folder, addon } = install
+      if (isStale(install))
+        return {
+          name,
+          ok: false,
+          detail: 'was installed by another version of Thaw; `thaw native install` makes its addon again',
+        }
       const { ok, detail, gpu, text } = tryLoad(folder, addon)
       const last = text.trim().split('\n').at(-1)
       return {

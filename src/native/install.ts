@@ -1,6 +1,8 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import {
+  addonInterface,
+  isStale,
   nativeFolder,
   readInstall,
   type Flavour,
@@ -75,7 +77,7 @@ export async function installNative(options: InstallOptions): Promise<Installed>
   const { root, report } = work
   try {
     const there = await present(work)
-    if (there) return { install: there, already: true }
+    if (there && !isStale(there)) return { install: there, already: true }
     if (!options.build) checkCanBuild()
     mkdirSync(root, { recursive: true })
     const waiting = (pid?: number) =>
@@ -84,7 +86,8 @@ export async function installNative(options: InstallOptions): Promise<Installed>
       turns(root),
       async () => {
         const meanwhile = await present(work)
-        if (meanwhile) return { install: meanwhile, already: true }
+        if (meanwhile && !isStale(meanwhile)) return { install: meanwhile, already: true }
+        if (meanwhile) return { install: await refresh(meanwhile, work), already: false }
         clean(root)
         return { install: await make(work), already: false }
       },
@@ -107,6 +110,20 @@ async function present({ wheels, flavour, version, root, tags, force }: Work): P
   if (named && version && named.version !== version)
     throw lacking(`${wheels[0]} is version ${named.version}, not ${version}; leave --version out`)
   return force ? undefined : readInstall(target(root, named?.version ?? version ?? defaultVersion, flavour))
+}
+
+/**
+ * Makes the addon of a whole install again for this version of Thaw, out of what lies in its folder. A run that goes
+ * on meanwhile keeps the file that it has loaded.
+ */
+async function refresh(install: Install, { report, build }: Work): Promise<Install> {
+  report.note('making the addon between Node and TensorFlow again for this version of Thaw')
+  await build(install.folder)
+  const { folder, ...record } = { ...install, addon: addonPath, interface: addonInterface }
+  const file = join(folder, `.install-${process.pid}.json`)
+  writeFileSync(file, JSON.stringify(record))
+  renameSync(file, join(folder, 'install.json'))
+  return { ...record, folder }
 }
 
 const target = (root: string, version: string, flavour: Flavour): string =>
@@ -135,6 +152,7 @@ async function make(work: Work): Promise<Install> {
       flavour,
       platform: `${work.platform.platform}-${work.platform.arch}`,
       addon: addonPath,
+      interface: addonInterface,
       wheel: basename(file),
       installed: new Date().toISOString(),
     }

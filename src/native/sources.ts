@@ -5,9 +5,7 @@ import { lacking } from './errors'
 
 /** Folders that the addons are compiled from. */
 export interface Sources {
-  /** C++ of tfjs-node. */
-  binding: string
-  /** C++ of ours. */
+  /** C++ of the addons. */
   addon: string
   /** Headers of Node's stable C API. */
   node: string
@@ -20,15 +18,10 @@ export function findSources(start: string = __dirname): Sources {
   for (let folder = start; ; folder = dirname(folder)) {
     const native = join(folder, 'native')
     const modules = join(folder, 'node_modules')
-    const places = [
-      { binding: join(native, 'binding'), node: join(native, 'node') },
-      {
-        binding: join(modules, '@tensorflow', 'tfjs-node-gpu', 'binding'),
-        node: join(modules, 'node-api-headers', 'include'),
-      },
-    ]
-    const found = places.find(({ binding, node }) => existsSync(binding) && existsSync(node))
-    if (found) return { ...found, addon: join(native, 'addon'), prebuilt: join(native, 'prebuilt') }
+    const places = [join(native, 'node'), join(modules, 'node-api-headers', 'include')]
+    const addon = join(native, 'addon')
+    const node = places.find((place) => existsSync(place))
+    if (node && existsSync(addon)) return { addon, node, prebuilt: join(native, 'prebuilt') }
     if (dirname(folder) === folder) break
   }
   throw lacking(

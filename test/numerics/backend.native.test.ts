@@ -1,26 +1,147 @@
-import { beforeAll, describe, expect, test } from 'vitest'
-import { openBackend, ops, setPrecision, support, tf, valueAndGradients } from '../../src/engine/backend'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  fused,
+  openBackend,
+  ops,
+  setPrecision,
+  setWays,
+  support,
+  tf,
+  valueAndGradients,
+} from '../../src/engine/backend'
 import { createBank, createGraph, initialise, runGraph } from '../../src/engine/network'
 import { RandomStream } from '../../src/engine/random'
 import { installs } from '../../src/engine/backend/native/find'
-import { everyCaseAgrees, references } from './backend.harness'
+import { cases } from './backend.cases'
+import { compare, everyCaseAgrees, measure, numbers, references } from './backend.harness'
 
 // CI installs it before; a developer without it runs the other back ends
 const absent = installs().length === 0 && !process.env.CI
 
-describe.skipIf(absent)('native: value, first and second derivative agree with float64 PyTorch', () => {
-  let reference: Awaited<ReturnType<typeof references>>
+let reference: Awaited<ReturnType<typeof references>>
 
-  beforeAll(async () => {
-    reference = await references()
-    await openBackend('native')
-  })
-
-  everyCaseAgrees(
-    () => reference,
-    () => ({ tensors: tf.memory().numTensors, handles: handles() }),
-  )
+beforeAll(async () => {
+  if (!absent) reference = await references()
 })
+afterEach(() => setWays())
+
+/** What is left without both is what runs on a GPU, where it is cuDNN, and on other processors. */
+const ways = {
+  'oneDNN and our kernels': {},
+  'our kernels without oneDNN': { oneDnn: false },
+  'oneDNN without our kernels': { kernels: false },
+  'plain names': { oneDnn: false, kernels: false },
+}
+
+for (const [name, allowed] of Object.entries(ways))
+  describe.skipIf(absent)(
+    `native, ${name}: value, first and second derivative agree with float64 PyTorch`,
+    () => {
+      beforeAll(() => openBackend('native'))
+      beforeEach(() => setWays(allowed))
+      everyCaseAgrees(
+        () => reference,
+        () => ({ tensors: tf.memory().numTensors, handles: handles() }),
+      )
+    },
+  )
+
+test.skipIf(absent).each(Object.entries(ways))(
+  '%s: a convolution with bias and activation in one op is what its parts give',
+  async (_, allowed) => {
+    await openBackend('native')
+    setWays(allowed)
+    const draw = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 2, 'float32', seed)
+    const paddings = ['same', 'valid', [1, 0, 2, 1]] as const
+    for (const kind of ['conv2d', 'depthwiseConv2d'] as const)
+      for (const padding of paddings)
+        for (const strides of [
+          [1, 1],
+          [2, 2],
+          [2, 1],
+        ] as const)
+          for (const follow of ['linear', 'relu', 'relu6'] as const)
+            tf.tidy(() => {
+              const x = draw([2, 9, 8, 12], 1)
+              const w = draw(kind === 'conv2d' ? [3, 3, 12, 10] : [3, 3, 12, 1], 2)
+              const bias = draw([kind === 'conv2d' ? 10 : 12], 3)
+              const attributes = { strides, padding }
+              const parts = ops[kind](x, w, attributes, bias)
+              const wanted = follow === 'linear' ? parts : ops[follow](parts)
+              const one = fused[kind](x, w, attributes, bias, follow)
+              expect(one.shape).toEqual(wanted.shape)
+              const away = tf.max(tf.abs(tf.sub(one, wanted))).dataSync()[0]!
+              expect(away, `${kind} ${padding} ${strides} ${follow}`).toBeLessThan(1e-4)
+            })
+  },
+)
+
+/** Each changes what the addon or TensorFlow is told about one op, as a wrong line of ours would. */
+const mistakes: [op: string, way: keyof typeof ways, call: keyof Binding, wrong: Wrong][] = [
+  ['conv2d', 'plain names', 'executeOp', ([op, all, inputs, n]) => [op, turnPadding(all), inputs, n]],
+  [
+    'batchNormTrain',
+    'oneDNN and our kernels',
+    'normGradient',
+    (args) => args.map((value, i) => (i === 8 ? false : value)),
+  ],
+  [
+    'batchNormEval',
+    'oneDNN and our kernels',
+    'normEval',
+    (args) => args.map((value, i) => (i === 5 ? 0.1 : value)),
+  ],
+  [
+    'depthwiseConv2d',
+    'our kernels without oneDNN',
+    'depthwiseFilter',
+    ([x, dy, window, shape]) => [x, dy, (window as number[]).map((v, i) => (i === 2 ? v + 1 : v)), shape],
+  ],
+  [
+    'maxPool',
+    'plain names',
+    'executeOp',
+    ([op, all, inputs, n]) => [op, all, op === 'MaxPoolGrad' ? swapLast(inputs as number[]) : inputs, n],
+  ],
+]
+
+test.skipIf(absent).each(mistakes)(
+  'a mistake in %s (%s, %s) fails the suite on native',
+  async (op, way, call, wrong) => {
+    await openBackend('native')
+    setWays(ways[way])
+    const { binding } = tf.backend() as unknown as { binding: Binding }
+    const right = binding[call]
+    const errors = () =>
+      cases
+        .filter((one) => one.op === op)
+        .map((one) => {
+          const ours = measure(one, numbers(one, reference.counts.get(one)!), 'fast')
+          return Math.max(...Object.values(compare(ours, reference.values.get(one)!)))
+        })
+    const without = errors()
+    binding[call] = (...args) => right.call(binding, ...wrong(args))
+    try {
+      expect(Math.max(...errors())).toBeGreaterThan(100 * Math.max(...without))
+    } finally {
+      binding[call] = right
+    }
+  },
+)
+
+type Wrong = (args: unknown[]) => unknown[]
+type Binding = Record<
+  'executeOp' | 'normGradient' | 'normEval' | 'depthwiseFilter',
+  (...args: unknown[]) => unknown
+>
+const swapLast = ([x, y, dy]: number[]) => [x, dy, y]
+/** Padding above for padding below, left for right: the same shapes, other values. */
+const turnPadding = (all: unknown) =>
+  (all as { name: string; value: number[] }[]).map((one) =>
+    one.name === 'explicit_paddings' && one.value.length > 0
+      ? { ...one, value: [2, 3, 4, 5].reduceRight((v, i) => v.with(i, one.value[i ^ 1]!), one.value) }
+      : one,
+  )
 
 /** Tensors that TensorFlow holds, those outside of tfjs's bookkeeping included. */
 const handles = (): number =>

@@ -3,13 +3,15 @@ import './wasm/replace'
 
 export { tf } from './tf'
 export type { Tensor } from './tf'
-export { ops } from './ops'
+export { fused, ops } from './ops'
 export { untaped, valueAndGradients } from './gradients'
 export { secondOrder } from './mode'
 export {
+  compared,
   free,
   getPrecision,
   handle,
+  hasKernels,
   hasPrecision,
   identity,
   isNative,
@@ -19,7 +21,9 @@ export {
   release,
   Scalars,
   setPrecision,
+  setWays,
   Variable,
+  type Compared,
   type Handle,
   type Precision,
 } from './native/ops'

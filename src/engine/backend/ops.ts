@@ -17,6 +17,8 @@ import { channelDot, channelScale, channelShift, channelSum } from './kernels/ch
 import { checkFits, conv } from './kernels/conv'
 import { dilationsOf, resolvePadding } from './kernels/convShape'
 import { depthwise } from './kernels/depthwise'
+import { fusedConv, fusedDepthwise } from './kernels/fusedConv'
+import type { Follow } from './kernels/batchNorm'
 import { mix } from './kernels/mix'
 import { avgPool, globalAveragePool, maxPool } from './kernels/pool'
 import { resizeBilinear } from './kernels/resize'
@@ -51,6 +53,14 @@ function conv2d(x: Tensor, w: Tensor, attributes: ConvAttributes, bias?: Tensor)
 function depthwiseConv2d(x: Tensor, w: Tensor, attributes: ConvAttributes, bias?: Tensor): Tensor {
   const y = depthwise({ x, w }, convAttributes('depthwiseConv2d', x, w, attributes))
   return bias ? biasAdd(y, bias) : y
+}
+
+/** Convolutions with bias and activation in one pass, where no gradient is recorded: they have none. */
+export const fused = {
+  conv2d: (x: Tensor, w: Tensor, attributes: ConvAttributes, bias: Tensor, follow: Follow): Tensor =>
+    fusedConv({ x, w, bias }, { ...convAttributes('conv2d', x, w, attributes), follow }),
+  depthwiseConv2d: (x: Tensor, w: Tensor, attributes: ConvAttributes, bias: Tensor, follow: Follow): Tensor =>
+    fusedDepthwise({ x, w, bias }, { ...convAttributes('depthwiseConv2d', x, w, attributes), follow }),
 }
 
 /** x + b, b along the last axis. */

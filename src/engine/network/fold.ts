@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { isNative, ops, tf } from '../backend'
+import { fused, isNative, tf } from '../backend'
 import type { Follow } from './compute'
 import type { LayerNode, Role, RunOptions } from './types'
 
@@ -51,11 +51,8 @@ export function computeFolded(
   const mean = bias ? tf.sub(value(norm, 'mean')!, bias) : value(norm, 'mean')!
   const moved = tf.mul(mean, scale)
   const shift = beta ? tf.sub(beta, moved) : tf.neg(moved)
-  const y =
-    op.kind === 'conv2d'
-      ? ops.conv2d(x, tf.mul(kernel, scale), op, shift)
-      : op.kind === 'depthwiseConv2d'
-        ? ops.depthwiseConv2d(x, tf.mul(kernel, tf.reshape(scale, kernel.shape.slice(2))), op, shift)
-        : undefined
-  return y && (follow === 'linear' ? y : ops[follow](y))
+  if (op.kind === 'conv2d') return fused.conv2d(x, tf.mul(kernel, scale), op, shift, follow)
+  if (op.kind !== 'depthwiseConv2d') return undefined
+  const scaled = tf.mul(kernel, tf.reshape(scale, kernel.shape.slice(2)))
+  return fused.depthwiseConv2d(x, scaled, op, shift, follow)
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBackend } from '../../../src/engine/backend'
+import { addonInterface } from '../../../src/engine/backend/native/find'
 import { addonPath } from '../../../src/native/build'
 
 const before = process.env.THAW_NATIVE_DIR
@@ -20,6 +21,7 @@ beforeAll(() => {
     flavour: 'cpu',
     platform,
     addon: addonPath,
+    interface: addonInterface,
     wheel: '',
     installed: '',
   }

@@ -11,7 +11,8 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { installs } from '../../../src/engine/backend/native/find'
+import { installs, isStale } from '../../../src/engine/backend/native/find'
+import { addonPath } from '../../../src/native/build'
 import { listNative, removeNative } from '../../../src/native/cache'
 import { installNative, type InstallOptions } from '../../../src/native/install'
 import { needSpace } from '../../../src/native/space'
@@ -27,7 +28,8 @@ beforeEach(() => {
 afterEach(() => rmSync(base, { recursive: true, force: true }))
 
 const platform = { platform: 'linux', arch: 'x64', musl: false } as const
-const build = async (folder: string) => writeFileSync(join(folder, 'tensorflow/tfjs_binding.node'), 'addon')
+const build = async (folder: string) =>
+  writeFileSync(join(folder, 'tensorflow/thaw_tensorflow.node'), 'addon')
 // not the name of the wheel that is pinned
 const wheel = (made: Made = {}, name = 'tensorflow_cpu-2.21.0-made.whl') => makeWheel(join(base, name), made)
 const install = (options: Partial<InstallOptions> = {}) =>
@@ -48,7 +50,7 @@ test('a wheel gives an install with the two libraries, the headers and the addon
     'install.json',
     'tensorflow/libtensorflow_cc.so.2',
     'tensorflow/libtensorflow_framework.so.2',
-    'tensorflow/tfjs_binding.node',
+    'tensorflow/thaw_tensorflow.node',
   ])
   expect(visible()).toEqual(['tensorflow-2.21.0-cpu'])
   expect(installs(root).map(({ folder }) => folder)).toEqual([made.folder])
@@ -65,6 +67,24 @@ test('it is made once; --force makes it again', async () => {
   expect((await install({ wheels: [file], build: count, force: true })).already).toBe(false)
   expect(built).toBe(2)
   expect(visible()).toEqual(['tensorflow-2.21.0-cpu'])
+})
+
+test('the addon of another version of Thaw is made again out of what is there, without a wheel', async () => {
+  const { install: made } = await install({ wheels: [wheel()] })
+  const record = join(made.folder, 'install.json')
+  const { interface: _, ...first } = JSON.parse(readFileSync(record, 'utf8'))
+  const old = 'tensorflow/tfjs_binding.node'
+  writeFileSync(join(made.folder, old), 'addon')
+  writeFileSync(record, JSON.stringify({ ...first, addon: old }))
+  expect(installs(root).map(isStale)).toEqual([true])
+  const fetch = () => {
+    throw new Error('nothing is to be fetched')
+  }
+  const { already, install: again } = await install({ fetch })
+  expect(already).toBe(false)
+  expect(again).toMatchObject({ addon: addonPath, version: '2.21.0', installed: made.installed })
+  expect(installs(root).map(isStale)).toEqual([false])
+  expect((await install({ fetch })).already).toBe(true)
 })
 
 describe('a wheel that is not what it should be leaves nothing and says why', () => {

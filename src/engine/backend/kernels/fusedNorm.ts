@@ -43,9 +43,10 @@ export const fusedEval: Fused<Tensor> = defineKernel<NormAttributes>({
     if (differentiable() || isWanted('mean') || isWanted('variance') || !native.isNative())
       return composed(dy, [x, gamma, beta, mean, variance], attributes)
     if (!isWanted('gamma') && !isWanted('beta'))
-      return { x: () => native.frozenNormGradient({ y, gamma, dy, variance }, attributes) }
-    const inputs = { x, y, gamma, dy, a: mean, b: variance }
-    const [dx, dGamma, dBeta] = native.batchNormGradient(inputs, { ...attributes, training: false })
+      return { x: () => native.frozenNormGradient({ x, y, gamma, beta, dy, mean, variance }, attributes) }
+    const inputs = { x, y, gamma, beta, dy, a: mean, b: variance }
+    const how = { ...attributes, training: false, input: isWanted('x') }
+    const [dx, dGamma, dBeta] = native.batchNormGradient(inputs, how)
     return { x: () => dx!, gamma: () => dGamma!, beta: () => dBeta! }
   },
 })
@@ -71,8 +72,9 @@ export const fusedTrain = defineKernel<NormAttributes>({
       const through = () => momentsGradient(x, tf.add(by.mean(), dMean), tf.add(by.variance(), dVariance))
       return { x: () => tf.add(by.x(), through()), gamma: by.gamma, beta: by.beta }
     }
-    const inputs = { x, y: y!, gamma, dy, a: a!, b: b!, reserve: reserve! }
-    const [dx, dGamma, dBeta] = native.batchNormGradient(inputs, { ...attributes, training: true })
+    const inputs = { x, y: y!, gamma, beta, dy, a: a!, b: b!, reserve: reserve! }
+    const how = { ...attributes, training: true, input: isWanted('x') }
+    const [dx, dGamma, dBeta] = native.batchNormGradient(inputs, how)
     const returned = isGiven(1) || isGiven(2)
     return {
       x: () => (returned ? tf.add(dx!, momentsGradient(x, dMean, dVariance)) : dx!),

@@ -18,11 +18,19 @@ export interface InstallRecord {
   platform: string
   /** Path of the addon below the folder. */
   addon: string
+  /** Version of what the addon offers, see `addonInterface`; left out by the first. */
+  interface?: number
   /** File name of the wheel that the libraries came from. */
   wheel: string
   /** ISO 8601. */
   installed: string
 }
+
+/** Counted up when the addon offers something that the JavaScript beside it needs. */
+export const addonInterface = 2
+
+/** Whether an install's addon was made for another version of Thaw; `thaw native install` makes it again. */
+export const isStale = ({ interface: version }: InstallRecord): boolean => version !== addonInterface
 
 export interface Install extends InstallRecord {
   folder: string

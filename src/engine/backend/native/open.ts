@@ -4,7 +4,7 @@ import { ExitCode, UserError } from '../../../spec/types'
 import { tf } from '../tf'
 import type { Opened } from '../types'
 import { describeGpu, describeProcessor } from './describe'
-import { installs, type Install } from './find'
+import { installs, isStale, type Install } from './find'
 import { loadNative, tfjsName, type Loaded } from './load'
 import { LoadError } from './quiet'
 
@@ -16,6 +16,10 @@ export async function openNative(device?: Partial<DeviceSpec>): Promise<Opened> 
   const platform = `${process.platform}-${process.arch}`
   const install = installs().find((one) => one.platform === platform)
   if (!install) return refuse('is not installed; run `thaw native install`, or write "auto", "wasm" or "cpu"')
+  if (isStale(install))
+    return refuse(
+      'was installed by another version of Thaw; run `thaw native install`, which makes its small addon again and fetches nothing',
+    )
   if (lacksAvx())
     return refuse('needs a processor with AVX, which this one lacks; write "auto", "wasm" or "cpu"')
   const loaded = await load(install, device)

@@ -1,7 +1,19 @@
 // Convolutions on TensorFlow, under the names of ../../kernels.
 import type { ConvFilterAttributes, ConvInputAttributes, ConvKernelAttributes } from '../../kernels/conv'
 import { tf, type Tensor, type TensorInfo } from '../../tf'
-import { adopt, execute, free, integers, onGpu, own, type, type Attribute, type Handle } from './execute'
+import {
+  adopt,
+  execute,
+  free,
+  handle,
+  integers,
+  onGpu,
+  own,
+  type,
+  type Attribute,
+  type Handle,
+} from './execute'
+import { hasKernels, kernels, made, windowNumbers } from './kernels'
 import { hasOneDnn, preferOneDnn } from './oneDnn'
 import { asProduct, wayOf, type Way } from './filterGradient'
 import { getPrecision, inPrecision, operandType } from './precision'
@@ -19,6 +31,22 @@ const uneven = (kind: Kind, { strides }: Window): boolean => kind !== 'Conv2D' &
 const dilated = (kind: Kind, { dilations = [1, 1] }: Window): boolean =>
   kind !== 'Conv2D' && dilations.some((d) => d !== 1)
 
+/** Our kernel of a depthwise convolution knows every window; where oneDNN has a name for it, oneDNN is quicker. */
+const byKernel = (
+  kind: Kind,
+  xShape: readonly number[],
+  wShape: readonly number[],
+  window: Window,
+): boolean =>
+  kind !== 'Conv2D' &&
+  wShape[3] === 1 &&
+  hasKernels() &&
+  getPrecision() === 'float32' &&
+  (!hasOneDnn() ||
+    uneven(kind, window) ||
+    dilated(kind, window) ||
+    paddingName(xShape, windowOf(wShape), window) === 'EXPLICIT')
+
 /** An op of a convolution's family: its two big operands in the precision that is set, its result in float32. */
 function run(
   op: string,
@@ -35,6 +63,11 @@ function run(
 const forward =
   (kind: Kind) =>
   ({ x, w }: Inputs, attributes: ConvKernelAttributes): TensorInfo | undefined => {
+    if (byKernel(kind, x!.shape, w!.shape, attributes)) {
+      const window = windowNumbers(x!.shape, w!.shape, attributes)
+      const shape = [x!.shape[0]!, ...window.slice(-2), x!.shape[3]!]
+      return made(kernels().depthwise(handle(x!), handle(w!), window, -1, 0), shape)
+    }
     if (dilated(kind, attributes)) return undefined
     if (uneven(kind, attributes))
       return tf.tidy(() => thin(own(forward(kind)({ x: x!, w: w! }, atStrideOne(attributes))!), attributes))
@@ -53,6 +86,10 @@ const input =
   (kind: Kind) =>
   ({ dy, w }: Inputs, attributes: ConvInputAttributes): TensorInfo | undefined => {
     const { xShape, strides } = attributes
+    if (byKernel(kind, xShape, w!.shape, attributes)) {
+      const window = windowNumbers(xShape, w!.shape, attributes)
+      return made(kernels().depthwiseInput(handle(dy!), handle(w!), window, xShape), xShape)
+    }
     // the processor's plain op takes one image at a time; the generic form, a forward convolution, is quicker
     const slow = kind === 'Conv2D' && !onGpu() && !hasOneDnn() && strides.every((s) => s === 1)
     if (slow) return undefined
@@ -75,6 +112,10 @@ const filter =
   (kind: Kind) =>
   ({ x, dy }: Inputs, attributes: ConvFilterAttributes): TensorInfo | undefined => {
     const { wShape } = attributes
+    if (kind !== 'Conv2D' && wShape[3] === 1 && hasKernels() && getPrecision() === 'float32') {
+      const window = windowNumbers(x!.shape, wShape, attributes)
+      return made(kernels().depthwiseFilter(handle(x!), handle(dy!), window, wShape), wShape)
+    }
     if (uneven(kind, attributes))
       return tf.tidy(() => {
         const dense = thicken(dy!, x!.shape, wShape, attributes)

@@ -1,10 +1,12 @@
 import { tf, type Tensor, type TensorInfo } from '../../tf'
+import type { Kernels } from './kernels'
 
-/** The parts of tfjs-node's back end and of its addon that we read; pinned with its version in package.json. */
-interface Binding {
+/** What the addon gives (native/addon); the parts of tfjs-node's back end that we read are pinned with its version. */
+interface Binding extends Kernels {
   executeOp(name: string, attributes: readonly Attribute[], inputs: number[], outputs: number): Made[]
   createTensor(shape: readonly number[], dtype: number, values: Float32Array | Int32Array): number
   deleteTensor(id: number): void
+  deleteTensors(ids: readonly number[]): void
   tensorDataSync(id: number): Float32Array
   isUsingGpuDevice(): boolean
 }
@@ -27,7 +29,7 @@ export interface Made {
 export interface Attribute {
   name: string
   type: number
-  value: boolean | number | string | readonly number[]
+  value: boolean | number | string | readonly number[] | readonly string[]
 }
 
 /** TF_DataType and TF_AttrType of TensorFlow's C API, which never change. */
@@ -42,11 +44,15 @@ export const DataType = {
 } as const
 const names: Partial<Record<number, TensorInfo['dtype']>> = { 1: 'float32', 3: 'int32', 10: 'bool' }
 
-export const text = (name: string, value: string): Attribute => ({ name, type: 0, value })
+export const text = (name: string, value: string | readonly string[]): Attribute => ({ name, type: 0, value })
 export const int = (name: string, value: number | readonly number[]): Attribute => ({ name, type: 1, value })
 export const float = (name: string, value: number): Attribute => ({ name, type: 2, value })
 export const flag = (name: string, value: boolean): Attribute => ({ name, type: 3, value })
-export const type = (name: string, value: number = DataType.float): Attribute => ({ name, type: 4, value })
+export const type = (name: string, value: number | readonly number[] = DataType.float): Attribute => ({
+  name,
+  type: 4,
+  value,
+})
 export const shape = (name: string, value: readonly number[]): Attribute => ({ name, type: 5, value })
 
 export const native = (): Backend => tf.backend() as unknown as Backend
@@ -69,7 +75,7 @@ export const integers = (values: readonly number[]): Handle =>
   native().binding.createTensor([values.length], DataType.int32, Int32Array.from(values))
 
 export function free(...handles: Handle[]): void {
-  for (const id of handles) native().binding.deleteTensor(id)
+  native().binding.deleteTensors(handles)
 }
 
 /** Runs a TensorFlow op by its name. The outputs are the caller's to free or to hand to tfjs (`adopt`). */

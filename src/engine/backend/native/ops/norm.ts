@@ -17,6 +17,8 @@ import {
   type Handle,
   type Made,
 } from './execute'
+import { hasKernels } from './kernels'
+import { kernelEval, kernelGradient, kernelTrain } from './normKernels'
 import { preferOneDnn } from './oneDnn'
 
 type Inputs = Record<string, Tensor>
@@ -61,6 +63,7 @@ function forward(
 /** y, the batch's mean and biased variance, and the three tensors that the gradient wants to see again. */
 export const batchNormTrain = (inputs: Inputs, attributes: NormAttributes): Tensor[] =>
   tf.tidy(() => {
+    if (hasKernels()) return kernelTrain(inputs, attributes)
     const empty = numbers([])
     const { y, rest } = forward(inputs, [empty, empty], attributes, true)
     free(empty)
@@ -75,35 +78,47 @@ export const batchNormTrain = (inputs: Inputs, attributes: NormAttributes): Tens
 export const batchNormEval = (inputs: Inputs, attributes: NormAttributes): Tensor =>
   tf.tidy(() => {
     const { mean, variance } = inputs
+    if (hasKernels()) return kernelEval(inputs, attributes)
     const { y, rest } = forward(inputs, [handle(mean!), handle(variance!)], attributes, false)
     free(...rest.map(({ id }) => id))
     return y
   })
 
+export interface GradientAttributes extends NormAttributes {
+  training: boolean
+  /** Whether the gradient by x is wanted. */
+  input?: boolean
+}
+
 /**
  * Gradients by x, gamma and beta of either mode. `a` and `b`: the first two reserves of the training forward, or
  * the running mean and variance.
  */
-export const batchNormGradient = (
-  { x, y, gamma, dy, a, b, reserve }: Inputs,
-  { epsilon, activation, training }: NormAttributes & { training: boolean },
-): Tensor[] =>
+export const batchNormGradient = (inputs: Inputs, attributes: GradientAttributes): Tensor[] =>
   tf.tidy(() => {
+    if (hasKernels()) return kernelGradient(inputs, attributes)
+    const { x, y, gamma, dy, a, b, reserve } = inputs
+    const { epsilon, activation, training } = attributes
     const masked = unmask(four(dy!), four(y!), activation)
-    const [op, attributes] = preferOneDnn('FusedBatchNormGradV3', attributesOf(epsilon, training))
+    const [op, all] = preferOneDnn('FusedBatchNormGradV3', attributesOf(epsilon, training))
     const third = reserve ? handle(reserve) : numbers([])
-    const inputs = [...[masked, four(x!), gamma!, a!, b!].map(handle), third]
-    const made = execute(op, attributes, inputs, 5)
+    const operands = [...[masked, four(x!), gamma!, a!, b!].map(handle), third]
+    const made = execute(op, all, operands, 5)
     free(...made.slice(3).map(({ id }) => id), ...(reserve ? [] : [third]))
     const [dx, dGamma, dBeta] = made.slice(0, 3).map((one) => own(adopt(one)))
     return [like(x!, dx!), dGamma!, dBeta!]
   })
 
 /** Gradient by x alone on running statistics, where nothing else of the layer trains: dy times the layer's scale. */
-export const frozenNormGradient = (
-  { y, gamma, dy, variance }: Inputs,
-  { epsilon, activation }: NormAttributes,
-): Tensor =>
-  tf.tidy(() => tf.mul(unmask(dy!, y!, activation), tf.mul(gamma!, tf.rsqrt(tf.add(variance!, epsilon)))))
+export const frozenNormGradient = (inputs: Inputs, attributes: NormAttributes): Tensor =>
+  tf.tidy(() => {
+    const { y, gamma, dy, mean, variance } = inputs
+    if (hasKernels()) {
+      const how = { ...attributes, training: false }
+      return kernelGradient({ ...inputs, a: mean!, b: variance! }, how, false)[0]!
+    }
+    const { epsilon, activation } = attributes
+    return tf.mul(unmask(dy!, y!, activation), tf.mul(gamma!, tf.rsqrt(tf.add(variance!, epsilon))))
+  })
 
 const like = (x: Tensor, y: Tensor): Tensor => (x.rank === 4 ? y : tf.reshape(y, x.shape))

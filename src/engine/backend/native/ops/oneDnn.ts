@@ -1,4 +1,5 @@
 import { DataType, execute, flag, free, int, onGpu, scalarOf, text, type, type Attribute } from './execute'
+import { allowed } from './ways'
 
 const present = new Map<number, boolean>()
 
@@ -11,6 +12,7 @@ const mark = text('_kernel', 'MklNameChangeOp')
  * would bring every tensor back to the processor. Asked once.
  */
 export function hasOneDnn(dtype: number = DataType.float): boolean {
+  if (!allowed().oneDnn) return false
   let known = present.get(dtype)
   if (known === undefined) present.set(dtype, (known = !onGpu() && answers(dtype)))
   return known
