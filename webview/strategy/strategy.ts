@@ -292,7 +292,16 @@ const optionTable = (options: readonly StrategyOption[]) =>
   </table>`
 
 /** Strategies that tell pictures of their own. */
-const expecting = ['l2-sp', 'delta', 'transtailor', 'spottune', 'adafilter']
+const expecting = [
+  'l2-sp',
+  'delta',
+  'transtailor',
+  'spottune',
+  'adafilter',
+  'l2t-ww',
+  'fitnets',
+  'hybrid-forward',
+]
 
 const versionOf = (data: unknown): unknown =>
   typeof data === 'object' && data !== null ? (data as { v?: unknown }).v : undefined

@@ -2,7 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import adafilter from '../../fixtures/pictures/adafilter.json'
 import delta from '../../fixtures/pictures/delta.json'
+import fitnets from '../../fixtures/pictures/fitnets.json'
+import hybrid from '../../fixtures/pictures/hybrid-forward.json'
 import l2sp from '../../fixtures/pictures/l2-sp.json'
+import l2t from '../../fixtures/pictures/l2t-ww.json'
 import spottune from '../../fixtures/pictures/spottune.json'
 import transtailor from '../../fixtures/pictures/transtailor.json'
 import type { LayerInfo } from '../../../src/events/types'
@@ -15,7 +18,9 @@ import { addHistograms, medianOf } from '../../../webview/plot/ridge'
 import { linearScale, logScale } from '../../../webview/plot/scales'
 import { nearest, walk } from '../../../webview/plot/walk'
 import { rankCorrelation, rankOf } from '../../../webview/strategy/delta/model'
+import { weightShares } from '../../../webview/strategy/hybrid-forward/model'
 import { byStage } from '../../../webview/strategy/l2-sp/model'
+import { snapshots } from '../../../webview/strategy/l2t-ww/model'
 import { views } from '../../../webview/strategy/registry'
 import { stageFigure } from '../../../webview/strategy/stages/figures'
 import { stageLines } from '../../../webview/strategy/stages/model'
@@ -24,7 +29,12 @@ import type { ViewContext } from '../../../webview/strategy/types'
 type Recorded = Record<string, { step: number; data: any }>
 
 /** What real runs on the packaged data told, the last of each name. */
-const pictures: Record<string, Recorded> = { 'l2-sp': l2sp, delta, transtailor, spottune, adafilter }
+const pictures: Record<string, Recorded> = {
+  'l2-sp': l2sp,
+  ...{ delta, transtailor, spottune, adafilter, fitnets },
+  'l2t-ww': l2t,
+  'hybrid-forward': hybrid,
+}
 const recorded = (strategy: string): Recorded => pictures[strategy]!
 
 const layer = (name: string, stage: string, parameters = 4): LayerInfo => ({
@@ -157,6 +167,44 @@ describe('a picture that a run told', () => {
     // walking right means a more expensive network
     const costs = cost!.spots[0]!.map(({ x }) => x)
     expect(costs).toEqual([...costs].sort((a, b) => a - b))
+  })
+})
+
+describe('the pairs of L2T-ww', () => {
+  const { step, data } = recorded('l2t-ww').pairs!
+
+  it('are shown at moments in order, the last of them now', () => {
+    const moments = snapshots(data, step, 6)
+    expect(moments.length).toBeLessThanOrEqual(6)
+    expect(moments.map((one) => one.step)).toEqual([...moments.map((one) => one.step)].sort((a, b) => a - b))
+    expect(moments.at(-1)!.strengths).toEqual(
+      data.pairs.map(({ strength }: { strength: number }) => strength),
+    )
+    expect(snapshots({ ...data, history: [] }, step, 6)).toHaveLength(1)
+  })
+
+  it('stand in the row of their teacher', () => {
+    const [matrix] = figuresOf('pairs', data)
+    matrix!.spots.forEach((row, i) => {
+      for (const { name } of row) expect(name.startsWith(`${data.teacher[i].name} to `)).toBe(true)
+    })
+  })
+})
+
+describe('the balance of Hybrid Forward', () => {
+  it('has shares that add up to 1, the student weighing 1', () => {
+    for (const row of recorded('hybrid-forward').balance!.data.rows) {
+      const [student, first, second] = weightShares(row)
+      expect(student + first + second).toBeCloseTo(1, 12)
+      expect(first / student).toBeCloseTo(row.weights[0], 9)
+    }
+  })
+
+  it('puts the swapped networks below the student itself', () => {
+    const swaps = figuresOf('balance', recorded('hybrid-forward').balance!.data).find(
+      ({ name }) => name === 'stage-swaps',
+    )
+    expect(swaps!.table.rows[0]![0]).toBe('the student itself')
   })
 })
 

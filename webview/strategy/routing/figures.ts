@@ -3,8 +3,7 @@ import type { RoutedImages, RoutingAblation } from '../../../src/events/pictures
 import { share } from '../../colour'
 import { count, cut, fixed } from '../../format'
 import type { Figure, Spot } from '../../plot/figure'
-import { linearScale } from '../../plot/scales'
-import { wilson } from '../../predictions/recall'
+import { intervalFigure, measuredOf } from '../../plot/intervals'
 import type { ViewContext } from '../types'
 
 /** What a gate decides on: a block, or the filters of a layer. */
@@ -206,24 +205,10 @@ const gateWords: Record<string, string> = {
 
 /** Accuracy under other gates: what the routing is worth. */
 export function ablationFigure(ablations: readonly RoutingAblation[], context: ViewContext): Figure {
-  const width = Math.min(context.width, 560)
-  const [left, end, row, top] = [216, width - 60, 22, 8]
   const rows = ablations.map(({ gates, correct, images }) => ({
     gates,
-    name: gateWords[gates] ?? gates,
-    correct,
-    images,
-    accuracy: images > 0 ? correct / images : 0,
-    ...wilson(correct, Math.max(1, images)),
+    ...measuredOf({ name: gateWords[gates] ?? gates, correct, images, reference: gates === 'own' }),
   }))
-  const x = linearScale(
-    Math.min(...rows.map(({ low }) => low)),
-    Math.max(...rows.map(({ high }) => high)),
-    left,
-    end,
-    (v) => fixed(v, 2),
-  )
-  const bottom = top + rows.length * row
   const own = rows.find(({ gates }) => gates === 'own')
   const shuffled = rows.find(({ gates }) => gates === 'shuffled')
   const apart = own && shuffled && (shuffled.high < own.accuracy || shuffled.low > own.accuracy)
@@ -232,31 +217,7 @@ export function ablationFigure(ablations: readonly RoutingAblation[], context: V
     title: 'What the routes are worth',
     about: rows[0] ? count(rows[0].images, 'image') : '',
     question: 'Accuracy of the final network under other gates than its own, on the same images.',
-    width,
-    height: bottom + 24,
-    drawing: [
-      svg`${x.ticks.map(({ value, text }) => svg`<line class="grid" x1=${x.at(value)} x2=${x.at(value)} y1=${top} y2=${bottom}></line><text class="tick" text-anchor="middle" x=${x.at(value)} y=${bottom + 16}>${text}</text>`)}`,
-      ...rows.map(({ name, accuracy, low, high, gates }, i) => {
-        const y = top + i * row + row / 2
-        return svg`<text text-anchor="end" x=${left - 12} y=${y + 4} class=${gates === 'own' ? 'strong' : ''}>${name}</text>
-          <line class="interval" x1=${x.at(low)} x2=${x.at(high)} y1=${y} y2=${y}></line>
-          <circle class="dot ${gates === 'own' ? 'chosen' : ''}" cx=${x.at(accuracy)} cy=${y} r="4"></circle>
-          <text x=${end + 12} y=${y + 4}>${fixed(accuracy)}</text>`
-      }),
-    ],
-    spots: rows.map(({ name, accuracy, low, high, correct, images }, i) => [
-      {
-        x: x.at(low),
-        y: top + i * row + 3,
-        width: Math.max(8, x.at(high) - x.at(low)),
-        height: row - 6,
-        name,
-        facts: [
-          ['accuracy', `${fixed(accuracy)}, ${correct} of ${images}`],
-          ['95 % interval', `${fixed(low)} to ${fixed(high)}`],
-        ],
-      },
-    ]),
+    ...intervalFigure(rows, context.width, 216, 'gates'),
     notes:
       own && shuffled
         ? [
@@ -265,9 +226,5 @@ export function ablationFigure(ablations: readonly RoutingAblation[], context: V
               : `With another image's gates: ${fixed(shuffled.accuracy)} against ${fixed(own.accuracy)}; not separated, so no sign that the image matters.`,
           ]
         : [],
-    table: {
-      columns: ['gates', 'correct', 'images', 'accuracy', 'low', 'high'],
-      rows: rows.map((one) => [one.gates, one.correct, one.images, one.accuracy, one.low, one.high]),
-    },
   }
 }
