@@ -41,7 +41,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     panels,
     watch,
     ...registerCommands({ panels, watch, diagnostics }),
-    ...registerNotebook(),
+    ...registerNotebook(panels),
     ...views.disposables,
     vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, panels),
     ...registerLanguage(panels),

@@ -1,7 +1,9 @@
 /** All that the extension needs only once something is run or shown: a bundle of its own, see load.ts. */
 export { catalog } from '../engine/strategies/catalog'
 export { isRunFolder, runsFolder } from '../events'
-export { KernelClient } from '../notebook/kernelClient'
+export { KernelHost } from '../notebook/kernelHost'
+export { startKernel } from '../notebook/kernelProcess'
+export { declaredNames, readJsonc } from './notebook/names'
 export { listRuns } from '../runner/list'
 export { removeRun } from '../runner/remove'
 export { control } from './control'

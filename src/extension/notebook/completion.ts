@@ -12,7 +12,7 @@ export class KernelCompletion implements vscode.CompletionItemProvider {
     const notebook = vscode.workspace.notebookDocuments.find((one) =>
       one.getCells().some((cell) => cell.document === document),
     )
-    const kernel = notebook && this.controller.kernelOf(notebook)
+    const kernel = notebook && this.controller.kernels.of(notebook)
     if (!kernel) return []
     const [{ names }, known] = await Promise.all([
       kernel.complete(document.getText(), document.offsetAt(position)),

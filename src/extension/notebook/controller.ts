@@ -1,161 +1,118 @@
-import { dirname } from 'node:path'
 import * as vscode from 'vscode'
-import {
-  queued,
-  reduceCell,
-  type CellEffect,
-  type CellEvent,
-  type CellRun,
-} from '../../notebook/cellRunReducer'
-import type { KernelClient } from '../../notebook/kernelClient'
-import { heavy } from '../load'
+import type { CellNews } from '../../notebook/kernelMachine'
+import type { ExecuteResult, KernelStatus } from '../../notebook/protocol'
 import { log } from '../output'
-import { outputItems } from './serializer'
+import { mayRun } from '../trust'
+import { CellOutputs, LiveDisplays } from './cellOutputs'
+import { keyOf, Kernels, labelOf } from './kernels'
 
-interface Live {
-  run: CellRun
-  execution: vscode.NotebookCellExecution
-  effects: Promise<void>
+/** What the cell bars, the status bar and the views follow. */
+export interface NotebookNews {
+  notebook: vscode.NotebookDocument
+  /** A cell began or ended. */
+  cell?: { key: string; text: string; order: number; result?: ExecuteResult }
 }
 
-/** Runs a notebook's cells in its kernel: the reducer decides, this touches the editor. */
+/** Runs a notebook's cells in its kernel: queue and process are KernelHost's, outputs are CellOutputs'. */
 export class Controller implements vscode.Disposable {
-  readonly controller: vscode.NotebookController
-  private readonly kernels = new Map<vscode.NotebookDocument, KernelClient>()
-  private readonly lines = new Map<vscode.NotebookDocument, Promise<void>>()
-  private readonly live = new Map<string, Live>()
+  readonly controller = vscode.notebooks.createNotebookController('thaw-kernel', 'thawnb', 'Thaw')
+  readonly kernels = new Kernels((notebook) => ({
+    onCell: (cell, news) => this.takeNews(notebook, cell, news),
+    onOutput: (cell, output) => void this.running.get(cell)?.outputs.tell({ type: 'output', output }),
+    onStatus: (status) => this.takeStatus(notebook, status),
+  }))
+  private readonly news = new vscode.EventEmitter<NotebookNews>()
+  readonly onNews = this.news.event
+  private readonly live = new LiveDisplays()
+  private readonly running = new Map<string, { outputs: CellOutputs; text: string; order: number }>()
+  private readonly told = new WeakMap<vscode.NotebookDocument, string>()
   private order = 0
 
   constructor() {
-    this.controller = vscode.notebooks.createNotebookController('thaw-kernel', 'thawnb', 'Thaw')
-    this.controller.supportedLanguages = ['typescript']
+    this.controller.supportedLanguages = ['typescript', 'jsonc']
     this.controller.supportsExecutionOrder = true
     this.controller.description = 'A process of its own that trains'
     this.controller.executeHandler = (cells, notebook) => this.execute(cells, notebook)
-    this.controller.interruptHandler = (notebook) => this.interrupt(notebook)
+    this.controller.interruptHandler = (notebook) => this.kernels.of(notebook)?.interrupt()
   }
 
-  /** The kernel that runs now, if any. */
-  kernelOf(notebook: vscode.NotebookDocument): KernelClient | undefined {
-    return this.kernels.get(notebook)
+  statusOf(notebook: vscode.NotebookDocument): KernelStatus {
+    return this.kernels.of(notebook)?.status ?? { state: 'off', queued: [] }
+  }
+
+  async execute(cells: readonly vscode.NotebookCell[], notebook: vscode.NotebookDocument): Promise<void> {
+    if (!mayRun()) return
+    const fresh = cells.filter((cell) => !this.running.has(keyOf(cell)))
+    const jobs = fresh.map((cell) => {
+      const execution = this.controller.createNotebookCellExecution(cell)
+      const outputs = new CellOutputs(execution, this.live, log)
+      const key = keyOf(cell)
+      const text = cell.document.getText()
+      this.running.set(key, { outputs, text, order: 0 })
+      execution.token.onCancellationRequested(() => this.kernels.of(notebook)?.withdraw([key]))
+      const language = cell.document.languageId === 'typescript' ? ('typescript' as const) : ('json' as const)
+      return { cell: key, code: text, language, label: labelOf(cell) }
+    })
+    try {
+      const kernel = await this.kernels.get(notebook)
+      kernel.run(jobs)
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      for (const { cell } of jobs) this.end(cell, { type: 'kernel-lost', why: message })
+      void vscode.window.showErrorMessage(message)
+    }
   }
 
   async restart(notebook: vscode.NotebookDocument): Promise<void> {
-    const kernel = this.kernels.get(notebook)
-    this.kernels.delete(notebook)
-    this.lose(notebook, 'The kernel was restarted; what cells had made is gone.')
-    await kernel?.close()
+    if (!mayRun()) return
+    const kernel = await this.kernels.get(notebook)
+    kernel.restart()
   }
 
   dispose(): void {
-    for (const kernel of this.kernels.values()) void kernel.close()
+    this.kernels.dispose()
+    this.live.dispose()
+    this.news.dispose()
     this.controller.dispose()
   }
 
-  private async execute(cells: vscode.NotebookCell[], notebook: vscode.NotebookDocument): Promise<void> {
-    if (!vscode.workspace.isTrusted) return
-    const jobs = cells.map((cell) => {
-      const execution = this.controller.createNotebookCellExecution(cell)
-      const live: Live = { run: queued, execution, effects: Promise.resolve() }
-      this.live.set(cell.document.uri.toString(), live)
-      return { cell, live }
-    })
-    // one cell after the other, also over several calls
-    const before = this.lines.get(notebook) ?? Promise.resolve()
-    const mine = before.then(async () => {
-      for (const { cell, live } of jobs) await this.runCell(cell, live, notebook)
-    })
-    this.lines.set(notebook, mine)
-    await mine
-  }
-
-  private async runCell(
-    cell: vscode.NotebookCell,
-    live: Live,
-    notebook: vscode.NotebookDocument,
-  ): Promise<void> {
-    if (live.run.state === 'ended') return
-    const key = cell.document.uri.toString()
-    try {
-      const kernel = this.kernel(notebook)
-      await this.apply(key, { type: 'start', order: ++this.order })
-      const { ok } = await kernel.execute(key, cell.document.getText())
-      await this.apply(key, { type: 'done', ok })
-    } catch (error) {
-      await this.apply(key, { type: 'start', order: this.order })
-      await this.apply(key, {
-        type: 'kernel-lost',
-        why: error instanceof Error ? error.message : String(error),
-      })
+  private takeNews(notebook: vscode.NotebookDocument, key: string, news: CellNews): void {
+    const run = this.running.get(key)
+    if (!run) return
+    const { outputs, text } = run
+    switch (news.type) {
+      case 'queued':
+        return
+      case 'started':
+        run.order = ++this.order
+        void outputs.tell({ type: 'start', order: run.order })
+        return this.news.fire({ notebook, cell: { key, text, order: run.order } })
+      case 'ended':
+        this.end(key, { type: 'done', ok: news.result.ok })
+        return this.news.fire({ notebook, cell: { key, text, order: run.order, result: news.result } })
+      case 'dropped':
+        return this.end(key, { type: 'done', ok: false })
+      case 'lost':
+        return this.end(key, { type: 'kernel-lost', why: news.why })
     }
-    if (this.live.get(key) === live) this.live.delete(key)
   }
 
-  private kernel(notebook: vscode.NotebookDocument): KernelClient {
-    const known = this.kernels.get(notebook)
-    if (known) return known
-    const { KernelClient } = heavy()
-    const folder = vscode.workspace.getWorkspaceFolder(notebook.uri) ?? vscode.workspace.workspaceFolders?.[0]
-    const base = notebook.isUntitled ? (folder?.uri.fsPath ?? process.cwd()) : dirname(notebook.uri.fsPath)
-    const kernel = new KernelClient({
-      base,
-      log,
-      onOutput: (cell, output) => void this.apply(cell, { type: 'output', output }),
-      onLost: (why) => {
-        if (this.kernels.get(notebook) === kernel) this.kernels.delete(notebook)
-        this.lose(notebook, why)
-      },
-    })
-    this.kernels.set(notebook, kernel)
-    return kernel
+  private end(key: string, event: Parameters<CellOutputs['tell']>[0]): void {
+    const run = this.running.get(key)
+    void run?.outputs.tell(event)
+    this.running.delete(key)
   }
 
-  private interrupt(notebook: vscode.NotebookDocument): void {
-    for (const cell of notebook.getCells())
-      void this.apply(cell.document.uri.toString(), { type: 'interrupt' })
-  }
-
-  private lose(notebook: vscode.NotebookDocument, why: string): void {
-    for (const cell of notebook.getCells())
-      void this.apply(cell.document.uri.toString(), { type: 'kernel-lost', why })
-  }
-
-  private apply(key: string, event: CellEvent): Promise<void> {
-    const live = this.live.get(key)
-    if (!live) return Promise.resolve()
-    const { run, effects } = reduceCell(live.run, event)
-    live.run = run
-    for (const effect of effects) live.effects = live.effects.then(() => this.perform(live.execution, effect))
-    return live.effects
-  }
-
-  private async perform(execution: vscode.NotebookCellExecution, effect: CellEffect): Promise<void> {
-    switch (effect.do) {
-      case 'start':
-        execution.executionOrder = effect.order
-        return execution.start(Date.now())
-      case 'clear':
-        return execution.clearOutput()
-      case 'append':
-        return execution.appendOutput(new vscode.NotebookCellOutput(outputItems(effect.items)))
-      case 'update':
-        // nothing is live yet in this kernel
-        return undefined
-      case 'replace-text': {
-        const last = execution.cell.outputs.at(-1)
-        const items = outputItems({ 'text/plain': effect.text })
-        return last ? execution.replaceOutputItems(items, last) : undefined
-      }
-      case 'append-error': {
-        const error = { name: effect.name, message: effect.message, stack: effect.stack }
-        return execution.appendOutput(
-          new vscode.NotebookCellOutput([vscode.NotebookCellOutputItem.error(error)]),
-        )
-      }
-      case 'ask-interrupt':
-        return this.kernels.get(execution.cell.notebook)?.interrupt()
-      case 'end':
-        return execution.end(effect.ok, Date.now())
-    }
+  /** A kernel that ended is told of once, with the way on. */
+  private takeStatus(notebook: vscode.NotebookDocument, status: KernelStatus): void {
+    this.news.fire({ notebook })
+    const why = status.state === 'lost' ? (status.why ?? 'The kernel ended.') : ''
+    if (this.told.get(notebook) === why) return
+    this.told.set(notebook, why)
+    if (why === '') return
+    log(why)
+    void vscode.window
+      .showWarningMessage(why, 'Restart Kernel')
+      .then((chosen) => chosen && this.restart(notebook))
   }
 }
