@@ -22,6 +22,7 @@ export async function run(): Promise<void> {
   await import('./run.test')
   await import('./notebook.test')
   await import('./cellTypes.test')
+  await import('./notebookKernel.test')
   await import('./runFiles.test')
   await import('./settings.test')
   await import('./list.test')

@@ -46,6 +46,11 @@ export function notebookCommands({ controller, bars, panels }: Parts): vscode.Di
         return void vscode.window.showInformationMessage('Every result follows from the cells above.')
       return runCells(notebook, (cell) => stale.has(keyOf(cell)))
     }),
+    // for tests: the marks have no place where the editor could be asked for them
+    command('notebook.staleMarks', (uri: vscode.Uri) => {
+      const notebook = notebookOf(uri)
+      return notebook ? Object.fromEntries(bars.staleOf(notebook)) : {}
+    }),
     command('notebook.runFromHere', (cell?: vscode.NotebookCell) => {
       const notebook = cell?.notebook ?? activeNotebook()
       const from = cell?.index ?? vscode.window.activeNotebookEditor?.selection.start ?? 0

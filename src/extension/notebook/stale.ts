@@ -80,6 +80,6 @@ export function namesOfJson(value: unknown): Pick<CellFacts, 'declares' | 'menti
 export function mentionsOf(code: string): Set<string> {
   const bare = code
     .replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, ' ')
-    .replace(/(?<!\.)\.\s*[A-Za-z_$][\w$]*/g, ' ')
+    .replace(/(?<!\.)\.\s*[A-Za-z_$][\w$]*|\$(?=\{)/g, ' ')
   return new Set(bare.match(/[A-Za-z_$][\w$]*/g) ?? [])
 }

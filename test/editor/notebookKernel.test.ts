@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import * as vscode from 'vscode'
+import { decode, ended, execute, openNotebook } from './notebooks'
+import { tinyRun, until, write } from './support'
+
+/** Texts below a cell, as the status bar providers give them. */
+async function staleMarks(notebook: vscode.NotebookDocument): Promise<(string | undefined)[]> {
+  const all = await vscode.commands.executeCommand<Record<string, string>>(
+    'thaw.notebook.staleMarks',
+    notebook.uri,
+  )
+  return notebook.getCells().map((cell) => all[cell.document.uri.toString()])
+}
+
+describe('the kernel of a notebook', () => {
+  before(() => write('notebook/tiny.thaw.json', tinyRun(8)))
+
+  it('marks what no longer follows from the cells above, and runs it again', async () => {
+    const notebook = await openNotebook('stale', 'let a = 1', 'a = a + 1', 'a', "'alone'")
+    await execute(notebook, 0, 4)
+    await ended(notebook, 3)
+    assert.deepEqual(await staleMarks(notebook), [undefined, undefined, undefined, undefined])
+    const edit = new vscode.WorkspaceEdit()
+    edit.replace(notebook.cellAt(0).document.uri, new vscode.Range(0, 8, 0, 9), '5')
+    await vscode.workspace.applyEdit(edit)
+    assert.deepEqual(await staleMarks(notebook), [
+      'edited after it ran',
+      'cell 1 was edited after this',
+      'cell 2 is stale',
+      undefined,
+    ])
+    await vscode.commands.executeCommand('thaw.notebook.runStale', notebook.uri)
+    await until('the result', () => {
+      const [output] = notebook.cellAt(2).outputs
+      return output && decode(output.items[0]!) === '6'
+    })
+    assert.deepEqual(await staleMarks(notebook), [undefined, undefined, undefined, undefined])
+  })
+
+  it('keeps two notebooks apart', async () => {
+    const [one, two] = [await openNotebook('one', 'const mine = 1'), await openNotebook('two', 'typeof mine')]
+    await execute(one, 0, 1)
+    await ended(one, 0)
+    await execute(two, 0, 1)
+    assert.equal(decode((await ended(two, 0)).outputs[0]!.items[0]!), 'undefined')
+  })
+
+  it('may crash: the cell says so, and the next run has a new kernel', async () => {
+    const notebook = await openNotebook('crash', 'process.kill(process.pid, "SIGKILL")', '1 + 1')
+    await execute(notebook, 0, 1)
+    const cell = await ended(notebook, 0, 30_000)
+    assert.equal(cell.executionSummary!.success, false)
+    assert.match(decode(cell.outputs.at(-1)!.items[0]!), /The kernel was killed/)
+    await execute(notebook, 1, 2)
+    assert.equal(decode((await ended(notebook, 1)).outputs[0]!.items[0]!), '2')
+  })
+
+  it('runs cells of run-file JSON beside code', async () => {
+    const notebook = await openNotebook('json', 'session.steps')
+    const json = new vscode.NotebookCellData(
+      vscode.NotebookCellKind.Code,
+      '{ "file": "tiny.thaw.json", "take": 3 }',
+      'jsonc',
+    )
+    const edit = new vscode.WorkspaceEdit()
+    edit.set(notebook.uri, [vscode.NotebookEdit.insertCells(0, [json])])
+    await vscode.workspace.applyEdit(edit)
+    await execute(notebook, 0, 2)
+    const cell = await ended(notebook, 1)
+    assert.equal(
+      decode(cell.outputs[0]!.items[0]!),
+      '3',
+      notebook
+        .cellAt(0)
+        .outputs.map((one) => decode(one.items[0]!))
+        .join(),
+    )
+  })
+})
