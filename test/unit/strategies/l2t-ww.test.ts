@@ -459,7 +459,9 @@ test('without weights a teacher must be named, and a student cannot start from t
     const spec = tinySpec({ name: 'l2t-ww', ...options }, { train: file.train })
     return Session.open(spec, environment(), { ...tinyParts(spec), model: empty, ...parts })
   }
-  await expect(open({})).rejects.toThrow(/strategy.teacher: none \(tiny\) has no pre-trained weights/)
+  await expect(open({})).rejects.toThrow(
+    /^strategy: l2t-ww learns from a pre-trained network, and the model has no weights/,
+  )
   const teacher = tinyParts(tinySpec('full')).model
   await expect(open({ start: 'pretrained' }, { teacher })).rejects.toThrow(
     /strategy.start: "pretrained" needs/,
