@@ -66,6 +66,17 @@ export interface PanelHead {
   leftMs?: number
   progress?: { what: string; done: number; total: number }
   message?: string
+  /** What went wrong with the run or its folder, and the ways on. */
+  trouble?: Trouble
+}
+
+/** A way on: `resume` from the last checkpoint, the `log` of the trainer, the run's `events`, clear the `cache`, the list of `runs`, `close` the panel. */
+export type Way = 'resume' | 'log' | 'events' | 'cache' | 'runs' | 'close'
+
+export interface Trouble {
+  kind: 'gone' | 'killed' | 'silent' | 'failed' | 'newer' | 'torn'
+  message: string
+  ways: Way[]
 }
 
 export interface Mark {
@@ -213,6 +224,8 @@ export type ToHost =
   | { v: 1; type: 'save'; name: string; format: 'svg' | 'png' | 'csv'; content: string }
   /** Opens an image of the data, by its relative path. */
   | { v: 1; type: 'open'; image: string }
+  /** A way out of a trouble was chosen. */
+  | { v: 1; type: 'way'; way: Way }
 
 export type ToPanel =
   | { v: 1; type: 'changed' }

@@ -11,6 +11,7 @@ import {
 } from '../events'
 import { isEnded, livenessOfRun } from './liveness'
 
+/** `events` is empty when only lines that cannot be read came. */
 export interface WatchedBatch {
   events: RunEvent[]
   /** Where a new watcher goes on after these. */
@@ -104,9 +105,11 @@ export class RunWatcher {
 
   private async readNew(): Promise<void> {
     for (;;) {
+      const before = skippedLines(this.reader.skipped)
       const events = await this.reader.readChunk()
       if (!events || this.disposed) return
-      if (events.length === 0) continue
+      // lines that cannot be read are news too: a log of a newer version may hold no others
+      if (events.length === 0 && skippedLines(this.reader.skipped) === before) continue
       for (const { kind, attempt } of events)
         if (kind === 'run-ended') this.ended = Math.max(this.ended, attempt)
       const { cursor, skipped } = this.reader
@@ -136,6 +139,9 @@ export class RunWatcher {
     }
   }
 }
+
+const skippedLines = ({ unreadable, unknown, foreign }: SkippedLines): number =>
+  unreadable + unknown + foreign
 
 function endedIn(folder: string, attempt: number): boolean {
   const status = readStatus(folder)

@@ -1,6 +1,6 @@
 import { LitElement, html, nothing, unsafeCSS } from 'lit'
 import { customElement, property } from 'lit/decorators.js'
-import type { Command, PanelHead, PanelRun } from '../../src/extension/protocol'
+import type { Command, PanelHead, PanelRun, Way } from '../../src/extension/protocol'
 import { duration, fixed } from '../format'
 import { icon } from '../icons'
 import shared from '../shared.css'
@@ -17,6 +17,15 @@ const words: Record<PanelHead['state'], string> = {
   failed: 'Failed',
 }
 
+const ways: Record<Way, string> = {
+  resume: 'Resume from the last checkpoint',
+  log: 'Show the trainer’s log',
+  events: 'Open the run’s log',
+  cache: 'Clear the cache…',
+  runs: 'Show other runs',
+  close: 'Close this panel',
+}
+
 /** Name, state and the few numbers that matter; Pause and Stop. */
 @customElement('thaw-header')
 export class Header extends LitElement {
@@ -31,7 +40,6 @@ export class Header extends LitElement {
     const state = head?.state ?? 'preparing'
     const alive = state === 'running' || state === 'paused' || state === 'preparing'
     const share = head && head.steps > 0 ? Math.min(1, head.step / head.steps) : 0
-    const trouble = this.answer && !this.answer.ok ? this.answer.message : head?.message
     return html`
       <header>
         <div class="title">
@@ -46,7 +54,9 @@ export class Header extends LitElement {
                       : nothing
                   }
                   · seed ${run.seed}`
-                : 'waiting for the first line of the run'
+                : state === 'preparing' || state === 'queued'
+                  ? 'waiting for the first line of the run'
+                  : 'it ended before its first step'
             }
           </div>
         </div>
@@ -123,8 +133,39 @@ export class Header extends LitElement {
       >
         <i ${styled({ width: `${100 * share}%` })}></i>
       </div>
-      ${trouble ? html`<div class="message" role="alert">${icon('warn')}${trouble}</div>` : nothing}
+      ${this.trouble()}
     `
+  }
+
+  /** What went wrong, with the ways on; below it what did not work when one was tried. */
+  private trouble() {
+    const { head, answer } = this
+    const refused = answer && !answer.ok ? answer.message : undefined
+    const { trouble } = head ?? {}
+    const message = trouble?.message ?? head?.message
+    const calm = trouble?.kind === 'torn' || trouble?.kind === 'newer'
+    return html`${
+      message
+        ? html`<div
+            class="message ${calm ? 'calm' : ''}"
+            role=${calm ? 'status' : 'alert'}
+            data-trouble=${trouble?.kind ?? nothing}
+          >
+            ${icon('warn')}<span>${message}</span>
+            ${(trouble?.ways ?? []).map(
+              (way) =>
+                html`<button class="plain" data-way=${way} @click=${() => this.go(way)}>
+                  ${ways[way]}
+                </button>`,
+            )}
+          </div>`
+        : nothing
+    }
+    ${refused ? html`<div class="message" role="alert">${icon('warn')}<span>${refused}</span></div>` : nothing}`
+  }
+
+  private go(way: Way): void {
+    this.dispatchEvent(new CustomEvent('way', { detail: way, bubbles: true, composed: true }))
   }
 
   private accuracy() {

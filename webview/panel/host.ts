@@ -1,4 +1,4 @@
-import type { Answer, Command, Question, ToHost, ToPanel } from '../../src/extension/protocol'
+import type { Answer, Command, Question, ToHost, ToPanel, Way } from '../../src/extension/protocol'
 
 /** What survives a window reload; the run's own data does not need to. */
 export interface Remembered {
@@ -67,6 +67,10 @@ export class Host {
 
   save(name: string, format: 'svg' | 'png' | 'csv', content: string): void {
     this.api.postMessage({ v: 1, type: 'save', name, format, content })
+  }
+
+  go(way: Way): void {
+    this.api.postMessage({ v: 1, type: 'way', way })
   }
 
   openImage(image: string): void {

@@ -1,6 +1,6 @@
 import { LitElement, html, nothing, unsafeCSS } from 'lit'
 import { customElement, query, state } from 'lit/decorators.js'
-import type { Answer, Command, ToPanel } from '../../src/extension/protocol'
+import type { Answer, Command, ToPanel, Way } from '../../src/extension/protocol'
 import { themeOf, type Theme } from '../colour'
 import { count } from '../format'
 import { icon } from '../icons'
@@ -107,6 +107,7 @@ export class Panel extends LitElement {
           .head=${data.head}
           .answer=${data.answer}
           @command=${(event: CustomEvent<Command>) => this.host.control(event.detail)}
+          @way=${(event: CustomEvent<Way>) => this.host.go(event.detail)}
         ></thaw-header>
         <div class="line">
           <thaw-tabs
@@ -164,9 +165,22 @@ export class Panel extends LitElement {
               .width=${this.width}
               theme=${theme}
             ></thaw-training>`
-          : html`<p class="wait">
-              The trainer is starting. The curves and the freeze map appear with its first step.
-            </p>`
+          : html`<p class="wait" data-state="waiting">${waiting(data)}</p>`
     }
+  }
+}
+
+/** What stands where the run would, before it has told anything of its layers. */
+function waiting({ head }: PanelState): string {
+  if (head?.trouble?.kind === 'newer') return 'Nothing of this run can be shown by this version of Thaw.'
+  switch (head?.state) {
+    case 'queued':
+      return 'The run waits for another one to end. The curves and the freeze map appear with its first step.'
+    case 'failed':
+      return 'The run failed before its first step, so there is nothing to show; the message above says why.'
+    case 'stopped':
+      return 'The run was stopped before its first step, so there is nothing to show.'
+    default:
+      return 'The trainer is starting. The curves and the freeze map appear with its first step.'
   }
 }

@@ -191,6 +191,7 @@ export class Predictions extends LitElement {
                 src="${this.data.run!.artifacts}/thumbnails-${split}/${number}.jpg"
                 width="44"
                 height="44"
+                @error=${(event: Event) => ((event.target as HTMLImageElement).hidden = true)}
               />`
         }
         <span class="words">

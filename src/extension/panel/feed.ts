@@ -1,8 +1,18 @@
-import { emptyView, foldEvents, LayerReader, openRunFolder, type RunEvent, type RunView } from '../../events'
+import {
+  emptyView,
+  foldEvents,
+  isRunFolder,
+  LayerReader,
+  openRunFolder,
+  type RunEvent,
+  type RunView,
+  type SkippedLines,
+} from '../../events'
 import { LAYER_MEASURES, type LayerMeasure } from '../../events/types'
 import { RunWatcher } from '../../runner/watcher'
 import type { Cursor, LayerHistory, LayerWindow, ToPanel } from '../protocol'
 import { updateFor } from './project'
+import { troubleOf } from './trouble'
 
 /** News are told at most so often: a fast run has hundreds of steps a second. */
 const TELL_MS = 100
@@ -17,7 +27,9 @@ export class RunFeed {
   private readonly watcher: RunWatcher
   private readonly listeners = new Set<() => void>()
   private timer: NodeJS.Timeout | undefined
-  private interrupted = false
+  private how: 'ended' | 'interrupted' | undefined
+  private skipped: SkippedLines = { unreadable: 0, unknown: 0, foreign: 0 }
+  private gone = false
 
   constructor(
     readonly path: string,
@@ -26,14 +38,17 @@ export class RunFeed {
     this.layers = new LayerReader(openRunFolder(path).layers)
     this.watcher = new RunWatcher(path, {
       pollMs,
-      onEvents: ({ events }) => this.take(events),
+      onEvents: ({ events, skipped }) => {
+        this.skipped = skipped
+        this.take(events)
+      },
       onOver: (how) => this.over(how),
     }).start()
   }
 
   /** The run as it stands; a run whose trainer is gone without a word has failed. */
   get current(): RunView {
-    return this.interrupted && !this.view.ended ? { ...this.view, state: 'failed' } : this.view
+    return this.how && !this.view.ended ? { ...this.view, state: 'failed' } : this.view
   }
 
   onChange(listener: () => void): () => void {
@@ -47,9 +62,9 @@ export class RunFeed {
    */
   update(cursor?: Cursor, artifacts?: string): Extract<ToPanel, { type: 'update' }> {
     const answer = updateFor(this.current, this.path, cursor, Date.now(), artifacts)
-    if (!this.interrupted || this.view.ended) return answer
-    const message = `The trainer ended without a word at step ${this.view.step}. Type \`thaw resume ${this.path}\` to go on from the last checkpoint.`
-    return { ...answer, head: { ...answer.head, message } }
+    const { view, gone, how, skipped } = this
+    const trouble = troubleOf({ view, gone, how, skipped })
+    return trouble ? { ...answer, head: { ...answer.head, trouble } } : answer
   }
 
   /** The layers' measures between two steps in at most so many columns, the greatest of each. */
@@ -97,12 +112,13 @@ export class RunFeed {
 
   private take(events: readonly RunEvent[]): void {
     this.view = foldEvents(this.view, events)
-    if (events.some((event) => event.kind === 'run-started')) this.interrupted = false
+    if (events.some((event) => event.kind === 'run-started')) this.how = undefined
     this.tell()
   }
 
   private over(how: 'ended' | 'interrupted'): void {
-    this.interrupted = how === 'interrupted'
+    this.how = how
+    this.gone = !isRunFolder(this.path)
     this.tell()
   }
 

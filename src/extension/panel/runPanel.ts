@@ -1,11 +1,12 @@
 import * as vscode from 'vscode'
 import { control } from '../control'
-import type { ToHost, ToPanel } from '../protocol'
+import type { ToHost, ToPanel, Way } from '../protocol'
 import { answer } from './answers'
 import type { RunFeed } from './feed'
 import { openImage } from './openImage'
 import { createNonce, panelPage } from './page'
 import { saveExport } from './saveExport'
+import { goOn } from './ways'
 
 /** One editor tab that shows a run. What it shows lives in the feed; the page may be thrown away at any time. */
 export class RunPanel implements vscode.Disposable {
@@ -69,6 +70,11 @@ export class RunPanel implements vscode.Disposable {
     void this.panel.webview.postMessage(message)
   }
 
+  private async takeWay(way: Way): Promise<void> {
+    const said = await goOn(way, this.feed.path, () => this.dispose())
+    if (said) this.send({ v: 1, type: 'answer', ok: false, message: said })
+  }
+
   private async answer(message: ToHost): Promise<void> {
     if (message.v !== 1) return
     switch (message.type) {
@@ -86,6 +92,8 @@ export class RunPanel implements vscode.Disposable {
       }
       case 'open':
         return openImage(this.feed.path, message.image)
+      case 'way':
+        return this.takeWay(message.way)
       default: {
         const { v, request, ...question } = message
         return this.send({ v, request, ...(await answer(this.feed, question)) })
