@@ -55,7 +55,9 @@ export interface StepOutput extends Shown {
   stages: {
     name: string
     layers: number
+    /** Declared to train now, and at each of `steps` (absent in files of before). */
     training: boolean
+    trained?: boolean[]
     /** Greatest update ratio of the stage's layers at each of `steps`; null: not measured. */
     update: (number | null)[]
     /** Moved since the phase's start; null: not measured. */

@@ -55,6 +55,24 @@ describe('the kernel of a notebook', () => {
     assert.equal(decode((await ended(notebook, 1)).outputs[0]!.items[0]!), '2')
   })
 
+  it('says of each step what was declared at it: a freeze in the middle of a cell is no alarm', async () => {
+    const notebook = await openNotebook(
+      'freeze',
+      "const tuned = await openFile('tiny.thaw.json')",
+      'await tuned.step(2)\ntuned.freeze(tuned.stages[0])\nawait tuned.step(2)',
+    )
+    await execute(notebook, 0, 2)
+    const cell = await ended(notebook, 1)
+    const item = cell.outputs[0]!.items.find(({ mime }) => mime === 'application/vnd.thaw.step+json')
+    const { steps, stages } = JSON.parse(decode(item!)) as {
+      steps: number[]
+      stages: { trained: boolean[]; moved: (boolean | null)[] }[]
+    }
+    assert.deepEqual(steps, [1, 2, 3, 4])
+    assert.deepEqual(stages[0]!.trained, [true, true, false, false])
+    assert.deepEqual(stages[0]!.moved, [true, true, false, false])
+  })
+
   it('runs cells of run-file JSON beside code', async () => {
     const notebook = await openNotebook('json', 'session.steps')
     const json = new vscode.NotebookCellData(

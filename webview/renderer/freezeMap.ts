@@ -245,6 +245,7 @@ export class SmallMap extends LitElement {
       }
       data.steps.forEach((_, column) => {
         const [start, end] = this.span(column)
+        if (end <= (data.shared?.until ?? 0)) return
         const x0 = snap(Math.max(label, this.x(start)))
         const x1 = snap(this.x(end))
         if (x1 <= x0) return

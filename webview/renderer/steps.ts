@@ -73,9 +73,10 @@ function mapOf({ steps, stages }: StepOutput): FreezeMapDisplay {
     by: 'stage',
     steps,
     marks: [],
-    rows: stages.map(({ name, training, update, moved }) => ({
+    rows: stages.map(({ name, training, trained, update, moved }) => ({
       ...{ name, stage: name, update, moved },
-      training: steps.map(() => training),
+      // where it is not known from when on something is frozen, what moved was not
+      training: trained ?? steps.map((_, i) => training || moved[i] === true),
     })),
   }
 }

@@ -58,7 +58,7 @@ export async function freezeMapDisplay(
 }
 
 /** What was declared for the step that brought the count to `step`. */
-function trains(view: RunView, step: number, layer: number): boolean {
+export function trains(view: RunView, step: number, layer: number): boolean {
   const declaration = view.declarations.findLast((one) => one.step < step) ?? view.declarations[0]
   return declaration?.phase.declared[layer]?.training === true
 }

@@ -3,6 +3,7 @@ import type { DeclaredPhase, LayerInfo } from '../../events'
 import type { SessionRecord } from '../api/record'
 import { DISPLAY_MIME, MAX_COLUMNS, type StepOutput } from '../displays'
 import type { OutputItems } from '../protocol'
+import { trains } from './freezeMap'
 import { plain, thinned } from './text'
 
 export interface StepsShown {
@@ -23,6 +24,7 @@ export interface StepsShown {
 export function stepOutput(shown: StepsShown, record: SessionRecord): StepOutput {
   const { layers, declared, asked, id, live } = shown
   const reports = thinned(shown.reports.length, MAX_COLUMNS).map((i) => shown.reports[i]!)
+  const view = record.view()
   const stages = [...new Set(layers.map((layer) => layer.stage))].map((name) => {
     const inside = layers.flatMap((layer, index) => (layer.stage === name ? [index] : []))
     const greatest = (step: number, measure: 'updateRatio' | 'moved' | 'distance') =>
@@ -34,6 +36,7 @@ export function stepOutput(shown: StepsShown, record: SessionRecord): StepOutput
       name,
       layers: inside.length,
       training: inside.some((layer) => declared[layer]?.training === true),
+      trained: reports.map(({ step }) => inside.some((layer) => trains(view, step, layer))),
       update: reports.map(({ step }) => plain(greatest(step, 'updateRatio') ?? undefined)),
       moved: reports.map(({ step }) => {
         const value = greatest(step, 'moved')
