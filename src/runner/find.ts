@@ -10,7 +10,8 @@ import {
   type RunFolder,
   type RunView,
 } from '../events'
-import { suggest, UserError } from '../spec'
+import { suggest } from '../spec/suggest'
+import { UserError } from '../spec/types'
 
 /** Ids of the runs in a folder of run folders, oldest first (ids start with the time). */
 export function runIds(root: string): string[] {
