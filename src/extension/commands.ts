@@ -1,6 +1,6 @@
 import * as vscode from 'vscode'
 import { heavy } from './load'
-import { reached } from './milestones'
+import { markDone, reached } from './milestones'
 import { runnableFile } from './openRunFile'
 import { log, showLog } from './output'
 import type { Panels } from './panel/panels'
@@ -39,9 +39,10 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
     vscode.commands.registerCommand('thaw.openSettings', () =>
       vscode.commands.executeCommand('workbench.action.openSettings', '@ext:thaw.thaw'),
     ),
-    vscode.commands.registerCommand('thaw.walkthrough', () =>
-      vscode.commands.executeCommand('workbench.action.openWalkthrough', 'thaw.thaw#thaw.start', false),
-    ),
+    vscode.commands.registerCommand('thaw.walkthrough', async () => {
+      await vscode.commands.executeCommand('workbench.action.openWalkthrough', 'thaw.thaw#thaw.start', false)
+      await markDone()
+    }),
   ]
 }
 

@@ -54,6 +54,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   )
   // documents that were open before, and runs that went on meanwhile; after activation, so that it stays quick
   setTimeout(() => {
+    if (vscode.workspace.workspaceFolders) void reached('folderOpen')
     vscode.workspace.textDocuments.forEach((document) => check(document))
     void watch.findUnderWay()
   }, 0)

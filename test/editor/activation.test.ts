@@ -12,7 +12,8 @@ describe('the extension', () => {
     const { activationEvents } = extension.packageJSON as { activationEvents: string[] }
     assert.deepEqual(
       activationEvents.filter(
-        (event) => !/^(on(Language|Notebook|WebviewPanel):|workspaceContains:\.thaw\/runs$)/.test(event),
+        (event) =>
+          !/^(on(Language|Notebook|WebviewPanel|Walkthrough):|workspaceContains:\.thaw\/runs$)/.test(event),
       ),
       [],
     )

@@ -46,6 +46,16 @@ export class Window {
     await this.page.locator('.quick-input-list .monaco-list-row').nth(row).click()
   }
 
+  /** A notice, in the list of notices: under test the editor shows no toasts. */
+  async notice(text, ms = 60_000) {
+    await this.command('Notifications: Show Notifications')
+    const found = this.page
+      .locator('.notifications-center .notification-list-item', { hasText: text })
+      .first()
+    await found.waitFor({ timeout: ms })
+    return found
+  }
+
   /** Waits until the palette offers a command, since extensions are scanned after the window is there; its row. */
   async offers(title) {
     for (const end = Date.now() + 90_000; ; await this.page.waitForTimeout(1000)) {
