@@ -344,7 +344,7 @@ describe('bad input has its sentence and its exit code, and nothing is written',
     [
       'a layer that is none, in an action',
       small({ train: { ...run.train, actions: [{ at: 3, do: { freeze: ['stage98'] } }] } }),
-      'train.actions[0].do.freeze: ',
+      'train.actions[0].do.freeze',
     ],
   ])('%s: run and preflight are 2', (_, content, sentence) => {
     mkdirSync(join(folder, 'empty'), { recursive: true })
