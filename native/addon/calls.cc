@@ -143,21 +143,111 @@ napi_value DepthwiseFilter(const Arguments& a) {
   return From(a.env, dk.id);
 }
 
-/** compare([a], [b or -1 for zeros]): a Float64Array of sum (a - b)^2, sum b^2, largest |a - b| for each pair. */
+/** compare([a], [b or -1 for zeros]): a Float64Array of the four members of Compared for each pair. */
 napi_value Compare(const Arguments& a) {
   const std::vector<int32_t> left = Ints(a.env, a[0]), right = Ints(a.env, a[1]);
   Want(left.size() == right.size(), "pairs were expected");
   void* values;
   napi_value buffer, array;
-  Check(napi_create_arraybuffer(a.env, 3 * left.size() * sizeof(double), &values, &buffer), "no memory");
-  double* to = static_cast<double*>(values);
-  for (size_t i = 0; i < left.size(); i++, to += 3) {
+  Check(napi_create_arraybuffer(a.env, left.size() * sizeof(Compared), &values, &buffer), "no memory");
+  Compared* to = static_cast<Compared*>(values);
+  for (size_t i = 0; i < left.size(); i++) {
     const int64_t size = Size(left[i]);
     Want(right[i] < 0 || Size(right[i]) == size, "two tensors differ in size");
-    kernels().compare(Values(left[i]), right[i] < 0 ? nullptr : Values(right[i]), size, to, to + 1, to + 2);
+    kernels().compare(Values(left[i]), right[i] < 0 ? nullptr : Values(right[i]), size, to + i);
   }
-  Check(napi_create_typedarray(a.env, napi_float64_array, 3 * left.size(), buffer, 0, &array), "no array");
+  Check(napi_create_typedarray(a.env, napi_float64_array, 4 * left.size(), buffer, 0, &array), "no array");
   return array;
+}
+
+napi_value ShareOf(const Arguments& a) { return From(a.env, Share(a.number(0))); }
+
+/** Tensors of an optimizer's step by their numbers; `firsts` and `seconds` may be empty. */
+std::vector<Update> Updates(const Arguments& a, int values, int gradients, int firsts, int seconds) {
+  const std::vector<int32_t> value = Ints(a.env, a[values]), gradient = Ints(a.env, a[gradients]),
+                             first = Ints(a.env, a[firsts]),
+                             second = seconds < 0 ? std::vector<int32_t>() : Ints(a.env, a[seconds]);
+  const size_t n = value.size();
+  Want(gradient.size() == n && (first.empty() || first.size() == n) && (second.empty() || second.size() == n),
+       "lists differ in length");
+  std::vector<Update> all(n);
+  for (size_t i = 0; i < n; i++) {
+    const int64_t size = Size(value[i]);
+    Want(Size(gradient[i]) == size && (first.empty() || Size(first[i]) == size) &&
+             (second.empty() || Size(second[i]) == size),
+         "a gradient or slot is of another size than its parameter");
+    all[i] = {OwnValues(value[i]), Values(gradient[i]), first.empty() ? nullptr : OwnValues(first[i]),
+              second.empty() ? nullptr : OwnValues(second[i]), size, 0, 0, 0, 1};
+  }
+  return all;
+}
+
+/** sgd(values, gradients, buffers or [], rates, decays, momentum, nesterov): values and buffers change where they lie. */
+napi_value Sgd(const Arguments& a) {
+  std::vector<Update> all = Updates(a, 0, 1, 2, -1);
+  const std::vector<double> rates = Numbers(a.env, a[3]), decays = Numbers(a.env, a[4]);
+  Want(rates.size() == all.size() && decays.size() == all.size(), "a rate and a decay for each were expected");
+  for (size_t i = 0; i < all.size(); i++) {
+    all[i].rate = rates[i];
+    all[i].weightDecay = decays[i];
+  }
+  kernels().sgd(all.data(), static_cast<int64_t>(all.size()), Number(a.env, a[5]),
+                Flag(a.env, a[6]));
+  return nullptr;
+}
+
+/** adam(values, gradients, firsts, seconds, rates, decays, floors, keeps, beta1, beta2). */
+napi_value Adam(const Arguments& a) {
+  std::vector<Update> all = Updates(a, 0, 1, 2, 3);
+  const std::vector<double> rates = Numbers(a.env, a[4]), decays = Numbers(a.env, a[5]),
+                            floors = Numbers(a.env, a[6]), keeps = Numbers(a.env, a[7]);
+  for (const auto* list : {&rates, &decays, &floors, &keeps})
+    Want(list->size() == all.size(), "four numbers for each were expected");
+  for (size_t i = 0; i < all.size(); i++) {
+    all[i].rate = rates[i];
+    all[i].weightDecay = decays[i];
+    all[i].floor = floors[i];
+    all[i].keep = keeps[i];
+  }
+  kernels().adam(all.data(), static_cast<int64_t>(all.size()), Number(a.env, a[8]),
+                 Number(a.env, a[9]));
+  return nullptr;
+}
+
+/** blend([x], [y], [a], [b]): new tensors a x + b y. */
+napi_value Blend(const Arguments& a) {
+  const std::vector<int32_t> x = Ints(a.env, a[0]), y = Ints(a.env, a[1]);
+  const std::vector<double> left = Numbers(a.env, a[2]), right = Numbers(a.env, a[3]);
+  Want(y.size() == x.size() && left.size() == x.size() && right.size() == x.size(), "lists differ in length");
+  std::vector<int32_t> made;
+  for (size_t i = 0; i < x.size(); i++) {
+    const int64_t size = Size(x[i]);
+    Want(Size(y[i]) == size, "two tensors differ in size");
+    const Made to = MakeTensor(Shape(x[i]));
+    kernels().blend(Values(x[i]), Values(y[i]), size, static_cast<float>(left[i]), static_cast<float>(right[i]),
+                    to.values);
+    made.push_back(to.id);
+  }
+  return ArrayFrom(a.env, made);
+}
+
+/** foldNorm(kernel, channels, bias, gamma, beta, mean, variance, epsilon): [scaled kernel, shift]; -1 for what there is not. */
+napi_value FoldNorm(const Arguments& a) {
+  const int32_t kernel = a.number(0);
+  const int64_t c = a.number(1), size = Size(kernel);
+  Want(c > 0 && size % c == 0, "the kernel does not fit its channels");
+  const auto vector = [&](size_t i) -> const float* {
+    const int32_t id = a.number(i);
+    if (id < 0) return nullptr;
+    Want(Size(id) == c, "a vector has another length than there are channels");
+    return Values(id);
+  };
+  const float *mean = vector(5), *variance = vector(6);
+  Want(mean && variance, "mean and variance were expected");
+  const Made scaled = MakeTensor(Shape(kernel)), shift = MakeTensor({c});
+  kernels().fold(Values(kernel), size / c, c, vector(2), vector(3), vector(4), mean, variance,
+                 static_cast<float>(Number(a.env, a[7])), scaled.values, shift.values);
+  return ArrayFrom(a.env, std::vector<int32_t>{scaled.id, shift.id});
 }
 
 }  // namespace
@@ -171,6 +261,11 @@ void AddCalls(const std::function<void(const char* name, napi_callback call)>& f
   function("depthwiseInput", Guarded<DepthwiseInput>);
   function("depthwiseFilter", Guarded<DepthwiseFilter>);
   function("compare", Guarded<Compare>);
+  function("share", Guarded<ShareOf>);
+  function("sgd", Guarded<Sgd>);
+  function("adam", Guarded<Adam>);
+  function("blend", Guarded<Blend>);
+  function("foldNorm", Guarded<FoldNorm>);
 }
 
 }  // namespace thaw

@@ -83,6 +83,38 @@ float* Values(int32_t id) {
   return static_cast<float*>(values);
 }
 
+int32_t Share(int32_t id) {
+  Status status;
+  TFE_TensorHandle* handle = TFE_TensorHandleCopySharingTensor(Find(id), status);
+  status.check();
+  return Insert(handle);
+}
+
+float* OwnValues(int32_t id) {
+  Values(id);
+  Status status;
+  TF_Tensor* tensor = TFE_TensorHandleResolve(Find(id), status);
+  status.check();
+  // without its handle the tensor can be moved exactly if nobody else holds its memory
+  TFE_DeleteTensorHandle(world().handles[id]);
+  TF_Tensor* own = TF_TensorMaybeMove(tensor);
+  if (!own) {
+    std::vector<int64_t> shape(TF_NumDims(tensor));
+    for (size_t i = 0; i < shape.size(); i++) shape[i] = TF_Dim(tensor, static_cast<int>(i));
+    const size_t bytes = TF_TensorByteSize(tensor);
+    own = TF_AllocateTensor(TF_FLOAT, shape.data(), static_cast<int>(shape.size()), bytes);
+    if (own && bytes > 0) std::memcpy(TF_TensorData(own), TF_TensorData(tensor), bytes);
+    TF_DeleteTensor(tensor);
+  }
+  TFE_TensorHandle* handle = own ? TFE_NewTensorHandle(own, status) : nullptr;
+  float* values = own ? static_cast<float*>(TF_TensorData(own)) : nullptr;
+  if (own) TF_DeleteTensor(own);
+  if (!handle) world().handles.erase(id);
+  else world().handles[id] = handle;
+  if (!values && Size(id) > 0) throw std::runtime_error("there is not enough memory for a tensor");
+  return values;
+}
+
 int64_t Size(int32_t id) {
   Status status;
   const int64_t size = TFE_TensorHandleNumElements(Find(id), status);

@@ -38,6 +38,11 @@ float* Values(int32_t id);
 /** How many there are. */
 int64_t Size(int32_t id);
 
+/** Another number for the same values: a later update of either goes to a copy. */
+int32_t Share(int32_t id);
+/** Values that no other tensor shares, for an update where they lie: copied first where one does. */
+float* OwnValues(int32_t id);
+
 struct Made {
   int32_t id;
   float* values;

@@ -4,11 +4,13 @@
 #include "depthwise.h"
 #include "measure.h"
 #include "norm.h"
+#include "update.h"
 
 namespace thaw {
 
 extern const Kernels THAW_KERNELS;
 const Kernels THAW_KERNELS = {moments,   normalise,      normGradient,    shift,
-                              depthwise, depthwiseInput, depthwiseFilter, compare};
+                              depthwise, depthwiseInput, depthwiseFilter, compare,
+                              sgd,       adam,           blend,           fold};
 
 }  // namespace thaw

@@ -20,7 +20,12 @@ struct Update {
   float* first;
   float* second;
   int64_t size;
-  float rate, weightDecay;
+  double rate, weightDecay, floor, keep;
+};
+
+/** Sum of (a - b)^2 and of b^2, largest |a - b| (NaN where there is one), how many values are not equal. */
+struct Compared {
+  double squares, of, largest, differ;
 };
 
 struct Kernels {
@@ -39,8 +44,16 @@ struct Kernels {
   void (*depthwise)(const Window&, const float* x, const float* k, const float* bias, Follow follow, float* y);
   void (*depthwiseInput)(const Window&, const float* dy, const float* k, float* dx);
   void (*depthwiseFilter)(const Window&, const float* x, const float* dy, float* dk);
-  /** Sum of (a - b)^2 and of b^2, largest |a - b| (NaN where there is one); b null: zeros. */
-  void (*compare)(const float* a, const float* b, int64_t size, double* squares, double* of, double* largest);
+  /** b null: zeros. */
+  void (*compare)(const float* a, const float* b, int64_t size, Compared* to);
+  /** Steps of optimizers; see update.h. */
+  void (*sgd)(const Update* all, int64_t count, double momentum, bool nesterov);
+  void (*adam)(const Update* all, int64_t count, double beta1, double beta2);
+  /** to = a x + b y. */
+  void (*blend)(const float* x, const float* y, int64_t size, float a, float b, float* to);
+  /** A batch norm on running statistics put into the kernel [rows, c] and bias of the convolution before it. */
+  void (*fold)(const float* kernel, int64_t rows, int64_t c, const float* bias, const float* gamma, const float* beta,
+               const float* mean, const float* variance, float epsilon, float* scaled, float* shift);
 };
 
 const Kernels& kernels();

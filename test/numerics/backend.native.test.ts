@@ -10,6 +10,7 @@ import {
   valueAndGradients,
 } from '../../src/engine/backend'
 import { createBank, createGraph, initialise, runGraph } from '../../src/engine/network'
+import { compareAll } from '../../src/engine/train/compare'
 import { RandomStream } from '../../src/engine/random'
 import { installs } from '../../src/engine/backend/native/find'
 import { cases } from './backend.cases'
@@ -75,6 +76,32 @@ test.skipIf(absent).each(Object.entries(ways))(
             })
   },
 )
+
+test.skipIf(absent)('tensors compared where they lie give what their values give, NaN included', async () => {
+  await openBackend('native')
+  const size = 70_001
+  const values = Float32Array.from({ length: size }, (_, i) => Math.sin(i))
+  const other = values.map((v, i) => (i % 1000 === 7 ? v + 1e-3 * i : v))
+  const odd = values.map((v, i) => (i === 69_999 ? NaN : v))
+  const [a, b, c] = [values, other, odd].map((v) => tf.tensor1d(v))
+  const pairs = [[a!, b!], [b!], [c!, a!], [a!, a!], [tf.slice(a!, 3, 5)]] as const
+  const fast = compareAll(pairs)
+  setWays({ kernels: false })
+  const slow = compareAll(pairs)
+  fast.forEach((one, i) => {
+    const { squares, of, largest, differ } = slow[i]!
+    expect([one.largest, one.differ]).toEqual([largest, differ])
+    for (const [x, y] of [
+      [one.squares, squares],
+      [one.of, of],
+    ])
+      if (!Number.isNaN(y)) expect(x).toBeCloseTo(y!, 6)
+      else expect(x).toBeNaN()
+  })
+  expect(fast[0]!.differ).toBe(70)
+  expect([fast[2]!.largest, fast[3]!.largest]).toEqual([NaN, 0])
+  tf.dispose([a!, b!, c!, pairs[4][0]])
+})
 
 /** Each changes what the addon or TensorFlow is told about one op, as a wrong line of ours would. */
 const mistakes: [op: string, way: keyof typeof ways, call: keyof Binding, wrong: Wrong][] = [

@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import { openBackend, tf, type Tensor } from '../../src/engine/backend'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openBackend, setWays, tf, type Tensor } from '../../src/engine/backend'
 import { installs } from '../../src/engine/backend/native/find'
 import { createBank } from '../../src/engine/network'
 import type { ParameterBank } from '../../src/engine/network/types'
@@ -64,14 +64,18 @@ function gradientsOf(c: OptimCase, step: number, bank: ParameterBank): Map<strin
   return accumulator.take()
 }
 
-const native = installs().length > 0 || process.env.CI ? (['native'] as const) : []
+const plain = 'native without our kernels'
+const native = installs().length > 0 || process.env.CI ? (['native', plain] as const) : []
+const open = async (name: 'wasm' | 'cpu' | 'webgpu' | (typeof native)[number]): Promise<void> => {
+  await openBackend(name === plain ? 'native' : name, { device: { adapter: 'swiftshader' } as never })
+  setWays({ kernels: name !== plain })
+}
+afterAll(() => setWays())
 
 describe.each(['wasm', 'cpu', 'webgpu', ...native] as const)(
   'optimizers on %s are torch.optim in float64',
   (backend) => {
-    beforeAll(async () => {
-      await openBackend(backend, { device: { adapter: 'swiftshader' } as never })
-    })
+    beforeAll(() => open(backend))
 
     it.each([...cases.keys()])('%s', (name) => {
       const c = cases.get(name)!
@@ -113,9 +117,9 @@ describe.each(['wasm', 'cpu', 'webgpu', ...native] as const)(
   },
 )
 
-describe.skipIf(native.length === 0)('optimizers on native update in place', () => {
+describe.each(native)('optimizers on %s update in place', (backend) => {
   const values = (shift: number) => Float32Array.from({ length: 12 }, (_, i) => Math.sin(i + shift))
-  const open = (shift: number) => createBank(new Map([['w', { shape: [3, 4], data: values(shift) }]]))
+  const openBank = (shift: number) => createBank(new Map([['w', { shape: [3, 4], data: values(shift) }]]))
   const rates = () => ({ rate: 0.01, weightDecay: 0.1 })
   const take = (optimizer: ReturnType<typeof createOptimizer>, bank: ParameterBank, step: number) => {
     const gradient = tf.tensor(values(10 * step), [3, 4])
@@ -123,15 +127,13 @@ describe.skipIf(native.length === 0)('optimizers on native update in place', () 
     gradient.dispose()
   }
 
-  beforeAll(async () => {
-    await openBackend('native')
-  })
+  beforeAll(() => open(backend))
 
   it.each(Object.keys(optimizers) as (keyof typeof optimizers)[])(
     '%s: interrupted and resumed gives the same bits; copies, clones and new values are left alone',
     (name) => {
       const spec = makeCase({ optimizer: optimizers[name], schedule: schedules.constant }).optimizer
-      const [whole, halves] = [open(0), open(0)]
+      const [whole, halves] = [openBank(0), openBank(0)]
       const [one, first] = [createOptimizer(spec), createOptimizer(spec)]
       for (let step = 0; step < 3; step++)
         for (const [o, b] of [

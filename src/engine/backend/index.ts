@@ -14,6 +14,7 @@ export {
   hasKernels,
   hasPrecision,
   identity,
+  inPlace,
   isNative,
   multiple,
   nativeSquaredNorms,

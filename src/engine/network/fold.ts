@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { fused, isNative, tf } from '../backend'
+import { fused, hasKernels, inPlace, isNative, tf } from '../backend'
 import type { Follow } from './compute'
 import type { LayerNode, Role, RunOptions } from './types'
 
@@ -44,15 +44,23 @@ export function computeFolded(
   const kernel = value(convolution, 'kernel')!
   const { op } = convolution
   if (norm.op.kind !== 'batchNorm' || 2 * kernel.size > x.size) return undefined
-  const root = tf.rsqrt(tf.add(value(norm, 'variance')!, norm.op.epsilon))
-  const gamma = value(norm, 'gamma')
+  if (op.kind !== 'conv2d' && op.kind !== 'depthwiseConv2d') return undefined
+  const [bias, gamma, beta] = [value(convolution, 'bias'), value(norm, 'gamma'), value(norm, 'beta')]
+  const [mean, variance] = [value(norm, 'mean')!, value(norm, 'variance')!]
+  const parts = { kernel, bias, gamma, beta, mean, variance, epsilon: norm.op.epsilon }
+  const channels = mean.size
+  const [scaled, shift] = hasKernels() ? inPlace.foldNorm({ ...parts, channels }) : foldByOps(parts)
+  return fused[op.kind](x, scaled, op, shift, follow)
+}
+
+type Parts = Omit<inPlace.Foldable, 'channels'>
+function foldByOps({ kernel, bias, gamma, beta, mean, variance, epsilon }: Parts): [Tensor, Tensor] {
+  const root = tf.rsqrt(tf.add(variance, epsilon))
   const scale = gamma ? tf.mul(gamma, root) : root
-  const [bias, beta] = [value(convolution, 'bias'), value(norm, 'beta')]
-  const mean = bias ? tf.sub(value(norm, 'mean')!, bias) : value(norm, 'mean')!
-  const moved = tf.mul(mean, scale)
+  const moved = tf.mul(bias ? tf.sub(mean, bias) : mean, scale)
   const shift = beta ? tf.sub(beta, moved) : tf.neg(moved)
-  if (op.kind === 'conv2d') return fused.conv2d(x, tf.mul(kernel, scale), op, shift, follow)
-  if (op.kind !== 'depthwiseConv2d') return undefined
-  const scaled = tf.mul(kernel, tf.reshape(scale, kernel.shape.slice(2)))
-  return fused.depthwiseConv2d(x, scaled, op, shift, follow)
+  // a depthwise kernel's outputs are its last two axes
+  const [, , , last] = kernel.shape
+  const fits = scale.size === last ? scale : tf.reshape(scale, kernel.shape.slice(2))
+  return [tf.mul(kernel, fits), shift]
 }

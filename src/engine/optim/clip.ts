@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { isNative, isWebgpu, nativeSquaredNorms, squaredNorms, tf } from '../backend'
+import { compared, hasKernels, isNative, isWebgpu, nativeSquaredNorms, squaredNorms, tf } from '../backend'
 import { floats } from './floats'
 
 /** Sum of squares of a tensor, in double precision. NaN and Infinity come through. */
@@ -16,10 +16,13 @@ export function globalNorm(gradients: ReadonlyMap<string, Tensor>): number {
   const squares = isWebgpu()
     ? squaredNorms(tensors)
     : isNative()
-      ? inSinglePrecision(tensors)
+      ? onNative(tensors)
       : tensors.map(squaredNorm)
   return Math.sqrt(squares.reduce((sum, square) => sum + square, 0))
 }
+
+const onNative = (tensors: readonly Tensor[]): number[] =>
+  hasKernels() ? compared(tensors.map((x) => [x])).map(({ squares }) => squares) : inSinglePrecision(tensors)
 
 /** Squares beyond single precision are summed again in double. */
 const inSinglePrecision = (tensors: readonly Tensor[]): number[] =>

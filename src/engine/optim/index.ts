@@ -1,8 +1,10 @@
 import type { OptimizerSpec } from '../../spec/schema'
-import { isNative, isWebgpu } from '../backend'
+import { hasKernels, isNative, isWebgpu } from '../backend'
 import { adam } from './adam'
 import { DeviceOptimizer } from './deviceOptimizer'
 import { deviceAdam, deviceSgd } from './deviceRules'
+import { KernelOptimizer } from './kernelOptimizer'
+import { kernelAdam, kernelSgd } from './kernelRules'
 import { NamedOptimizer } from './optimizer'
 import { sgd } from './sgd'
 import type { Optimizer } from './types'
@@ -26,12 +28,16 @@ export type { Optimizer, ParameterRate, Schedule } from './types'
 export function createOptimizer(spec: OptimizerSpec): Optimizer {
   switch (spec.name) {
     case 'sgd':
-      if (isNative()) return new VariableOptimizer(variableSgd(spec))
+      if (isNative())
+        return hasKernels() ? new KernelOptimizer(kernelSgd(spec)) : new VariableOptimizer(variableSgd(spec))
       return isWebgpu() ? new DeviceOptimizer(deviceSgd(spec)) : new NamedOptimizer(sgd(spec))
     case 'adam':
     case 'adamw': {
       const options = { ...spec, decoupled: spec.name === 'adamw' }
-      if (isNative()) return new VariableOptimizer(variableAdam(options))
+      if (isNative())
+        return hasKernels()
+          ? new KernelOptimizer(kernelAdam(options))
+          : new VariableOptimizer(variableAdam(options))
       return isWebgpu() ? new DeviceOptimizer(deviceAdam(options)) : new NamedOptimizer(adam(options))
     }
   }

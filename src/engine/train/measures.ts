@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { LAYER_MEASURES, type LayerInfo } from '../../events/types'
-import { prefetch } from '../backend'
+import type { Compared } from '../backend'
 import type { NetworkGraph, ParameterSource } from '../network/types'
-import { floats } from '../optim/floats'
+import { compareAll } from './compare'
 import { channelDrift } from './drift'
 
 export interface MeasureInput {
@@ -27,20 +27,20 @@ export interface Measured {
 }
 
 /**
- * All measures of all layers in one pass over the values. It compares values and knows nothing of optimizers: the
+ * All measures of all layers, in one comparison of all values. It compares values and knows nothing of optimizers: the
  * freeze truth must not rest on what the freezing code believes.
  */
 export function measureLayers(input: MeasureInput): Measured {
   const width = LAYER_MEASURES.length
   const row = new Float32Array(input.layers.length * width)
   const moved = new Map<string, number>()
-  prefetch(tensorsOf(input))
+  const parameters = compareParameters(input)
   input.layers.forEach((layer, i) => {
     const sums = { gradient: 0, update: 0, before: 0, distance: 0, w0: 0, change: 0, start: 0, largest: 0 }
     for (const name of layer.names) {
-      const buffer = input.graph.parameters.get(name)!.buffer
-      const change = addChange(sums, input, name, buffer)
-      moved.set(name, change)
+      const parts = parameters.get(name)!
+      add(sums, parts, input.graph.parameters.get(name)!.buffer)
+      moved.set(name, parts.change.largest)
     }
     const change = ratio(sums.change, sums.start)
     row.set(
@@ -58,14 +58,41 @@ export function measureLayers(input: MeasureInput): Measured {
   return { row, moved }
 }
 
-/** All that is read here. */
-function tensorsOf({ layers, bank, w0, start, gradients, before }: MeasureInput): Tensor[] {
-  const names = layers.flatMap((layer) => layer.names)
-  return [
-    ...[bank, w0, start].flatMap((source) => names.map((name) => source.get(name))),
-    ...gradients.values(),
-    ...before.values(),
-  ]
+interface Parts {
+  /** Against the phase's start. */
+  change: Compared
+  /** Against w0. */
+  origin: Compared
+  gradient?: Compared
+  /** Against the values before the step. */
+  update?: Compared
+}
+
+/** Every parameter's comparisons, asked for together. */
+function compareParameters({ layers, bank, w0, start, gradients, before }: MeasureInput): Map<string, Parts> {
+  const pairs: [a: Tensor, b?: Tensor][] = []
+  const ask = (...pair: [Tensor, Tensor?]): number => pairs.push(pair) - 1
+  const asked = layers
+    .flatMap(({ names }) => names)
+    .map((name) => {
+      const now = bank.get(name)
+      const [gradient, previous] = [gradients.get(name), before.get(name)]
+      return {
+        name,
+        change: ask(now, start.get(name)),
+        origin: ask(now, w0.get(name)),
+        gradient: gradient && ask(gradient),
+        update: previous && ask(now, previous),
+      }
+    })
+  const all = compareAll(pairs)
+  const of = (i: number | undefined) => (i === undefined ? undefined : all[i])
+  return new Map(
+    asked.map(({ name, change, origin, gradient, update }) => [
+      name,
+      { change: all[change]!, origin: all[origin]!, gradient: of(gradient), update: of(update) },
+    ]),
+  )
 }
 
 type Sums = Record<
@@ -73,52 +100,18 @@ type Sums = Record<
   number
 >
 
-function addChange(
-  sums: Sums,
-  { bank, w0, start, gradients, before }: MeasureInput,
-  name: string,
-  buffer: boolean,
-): number {
-  const now = floats(bank.get(name))
-  const then = floats(start.get(name))
-  const origin = floats(w0.get(name))
-  let largest = 0
-  let [change, startSquares, distance, originSquares] = [0, 0, 0, 0]
-  for (let i = 0; i < now.length; i++) {
-    const d = now[i]! - then[i]!
-    const size = Math.abs(d)
-    // written so that NaN counts as a change
-    if (!(size <= largest)) largest = size
-    change += d * d
-    startSquares += then[i]! * then[i]!
-    const e = now[i]! - origin[i]!
-    distance += e * e
-    originSquares += origin[i]! * origin[i]!
-  }
-  sums.change += change
-  sums.start += startSquares
-  if (!(largest <= sums.largest)) sums.largest = largest
+function add(sums: Sums, { change, origin, gradient, update }: Parts, buffer: boolean): void {
+  sums.change += change.squares
+  sums.start += change.of
+  // NaN stays
+  if (!(change.largest <= sums.largest) && !Number.isNaN(sums.largest)) sums.largest = change.largest
   if (!buffer) {
-    sums.distance += distance
-    sums.w0 += originSquares
+    sums.distance += origin.squares
+    sums.w0 += origin.of
   }
-  const gradient = gradients.get(name)
-  if (gradient) sums.gradient += squares(floats(gradient))
-  const previous = before.get(name)
-  if (previous) {
-    const old = floats(previous)
-    for (let i = 0; i < old.length; i++) {
-      sums.update += (now[i]! - old[i]!) ** 2
-      sums.before += old[i]! * old[i]!
-    }
-  }
-  return largest
-}
-
-function squares(values: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!
-  return sum
+  sums.gradient += gradient?.squares ?? 0
+  sums.update += update?.squares ?? 0
+  sums.before += update?.of ?? 0
 }
 
 /** sqrt(a / b); a change from exactly zero counts against 1. */
@@ -138,18 +131,10 @@ export function movement(
   bank: ParameterSource,
   w0: ParameterSource,
 ): { moved: number; distance: number } {
-  let [count, changed, distance, norm] = [0, 0, 0, 0]
-  const compared = [...graph.parameters.values()].filter(({ buffer, pretrained }) => !buffer && pretrained)
-  prefetch(compared.flatMap(({ name }) => [bank.get(name), w0.get(name)]))
-  for (const { name } of compared) {
-    const now = floats(bank.get(name))
-    const origin = floats(w0.get(name))
-    count += now.length
-    for (let i = 0; i < now.length; i++) {
-      if (now[i] !== origin[i]) changed++
-      distance += (now[i]! - origin[i]!) ** 2
-      norm += origin[i]! ** 2
-    }
-  }
-  return { moved: count ? changed / count : 0, distance: ratio(distance, norm) }
+  const named = [...graph.parameters.values()].filter(({ buffer, pretrained }) => !buffer && pretrained)
+  const pairs = named.map(({ name }) => [bank.get(name), w0.get(name)] as const)
+  const count = pairs.reduce((sum, [now]) => sum + now.size, 0)
+  const all = compareAll(pairs)
+  const total = (key: keyof Compared) => all.reduce((sum, one) => sum + one[key], 0)
+  return { moved: count ? total('differ') / count : 0, distance: ratio(total('squares'), total('of')) }
 }

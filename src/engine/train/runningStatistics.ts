@@ -1,4 +1,4 @@
-import { tf } from '../backend'
+import { hasKernels, inPlace, isNative, tf } from '../backend'
 import type { ParameterBank } from '../network/types'
 import type { StatisticsUpdate } from './objective'
 
@@ -7,13 +7,16 @@ import type { StatisticsUpdate } from './objective'
  * correction n / (n - 1). Only batch norms in mode `train` are among the statistics.
  */
 export function applyStatistics(bank: ParameterBank, statistics: readonly StatisticsUpdate[]): void {
-  for (const { mean, variance, momentum, batch } of statistics) {
-    const move = (name: string, value: typeof batch.mean, scale: number) =>
-      bank.set(
-        name,
-        tf.tidy(() => tf.add(tf.mul(bank.get(name), 1 - momentum), tf.mul(value, momentum * scale))),
-      )
-    move(mean, batch.mean, 1)
-    move(variance, batch.variance, batch.count > 1 ? batch.count / (batch.count - 1) : 1)
-  }
+  const moves = statistics.flatMap(({ mean, variance, momentum, batch }) => {
+    const bessel = batch.count > 1 ? batch.count / (batch.count - 1) : 1
+    return [
+      { name: mean, y: batch.mean, a: 1 - momentum, b: momentum },
+      { name: variance, y: batch.variance, a: 1 - momentum, b: momentum * bessel },
+    ].map((move) => ({ ...move, x: bank.get(move.name) }))
+  })
+  const moved =
+    isNative() && hasKernels()
+      ? inPlace.blend(moves)
+      : moves.map(({ x, y, a, b }) => tf.tidy(() => tf.add(tf.mul(x, a), tf.mul(y, b))))
+  moves.forEach(({ name }, i) => bank.set(name, moved[i]!))
 }

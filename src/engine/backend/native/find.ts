@@ -27,7 +27,7 @@ export interface InstallRecord {
 }
 
 /** Counted up when the addon offers something that the JavaScript beside it needs. */
-export const addonInterface = 2
+export const addonInterface = 3
 
 /** Whether an install's addon was made for another version of Thaw; `thaw native install` makes it again. */
 export const isStale = ({ interface: version }: InstallRecord): boolean => version !== addonInterface

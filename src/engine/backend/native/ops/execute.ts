@@ -57,7 +57,9 @@ export const shape = (name: string, value: readonly number[]): Attribute => ({ n
 
 export const native = (): Backend => tf.backend() as unknown as Backend
 export const isNative = (): boolean => tf.getBackend() === 'tensorflow'
-export const onGpu = (): boolean => native().binding.isUsingGpuDevice()
+let gpu: boolean | undefined
+/** Asked once: a process holds one TensorFlow. */
+export const onGpu = (): boolean => (gpu ??= native().binding.isUsingGpuDevice())
 
 /** A tensor by its number in the addon, outside of tfjs's bookkeeping: freed by `free`, never by a tidy. */
 export type Handle = number

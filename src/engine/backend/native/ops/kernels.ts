@@ -35,6 +35,39 @@ export interface Kernels {
   depthwiseInput(dy: Handle, w: Handle, window: readonly number[], xShape: readonly number[]): Handle
   depthwiseFilter(x: Handle, dy: Handle, window: readonly number[], wShape: readonly number[]): Handle
   compare(a: readonly Handle[], b: readonly Handle[]): Float64Array
+  share(id: Handle): Handle
+  sgd(
+    values: readonly Handle[],
+    gradients: readonly Handle[],
+    buffers: readonly Handle[],
+    rates: readonly number[],
+    weightDecays: readonly number[],
+    momentum: number,
+    nesterov: boolean,
+  ): void
+  adam(
+    values: readonly Handle[],
+    gradients: readonly Handle[],
+    firsts: readonly Handle[],
+    seconds: readonly Handle[],
+    rates: readonly number[],
+    weightDecays: readonly number[],
+    floors: readonly number[],
+    keeps: readonly number[],
+    beta1: number,
+    beta2: number,
+  ): void
+  blend(x: readonly Handle[], y: readonly Handle[], a: readonly number[], b: readonly number[]): Handle[]
+  foldNorm(
+    kernel: Handle,
+    channels: number,
+    bias: Handle,
+    gamma: Handle,
+    beta: Handle,
+    mean: Handle,
+    variance: Handle,
+    epsilon: number,
+  ): Handle[]
 }
 
 const follows: readonly Follow[] = ['linear', 'relu', 'relu6']
@@ -70,7 +103,11 @@ export interface Compared {
   of: number
   /** Largest |a - b|; NaN where there is one. */
   largest: number
+  /** How many values are not equal. */
+  differ: number
 }
+
+type Four = [number, number, number, number]
 
 /** Compares pairs of tensors where they lie: no value is copied to JavaScript. `b` left out: zeros. */
 export function compared(pairs: readonly (readonly [a: Tensor, b?: Tensor])[]): Compared[] {
@@ -78,9 +115,8 @@ export function compared(pairs: readonly (readonly [a: Tensor, b?: Tensor])[]): 
     pairs.map(([a]) => handle(a)),
     pairs.map(([, b]) => (b ? handle(b) : -1)),
   )
-  return pairs.map((_, i) => ({
-    squares: values[3 * i]!,
-    of: values[3 * i + 1]!,
-    largest: values[3 * i + 2]!,
-  }))
+  return pairs.map((_, i) => {
+    const [squares, of, largest, differ] = values.subarray(4 * i, 4 * i + 4) as unknown as Four
+    return { squares, of, largest, differ }
+  })
 }
