@@ -11,7 +11,7 @@ const rooms = {
   own: ['spec', 'events', 'engine'],
   runner: ['spec', 'events', 'engine', 'native', 'own'],
   study: ['spec', 'events', 'engine', 'own', 'runner'],
-  cli: ['spec', 'events', 'engine', 'native', 'own', 'runner', 'study'],
+  cli: ['spec', 'events', 'engine', 'native', 'own', 'runner', 'notebook', 'study'],
   notebook: ['spec', 'events', 'engine', 'own', 'runner'],
   tsserver: [],
   extension: ['spec', 'events', 'engine', 'native', 'own', 'runner', 'notebook', 'tsserver'],

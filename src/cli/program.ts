@@ -13,6 +13,7 @@ import { gc } from './commands/gc'
 import { init } from './commands/init'
 import { ls } from './commands/ls'
 import { native } from './commands/native'
+import { nb } from './commands/nb'
 import { newCommand } from './commands/new'
 import { predict } from './commands/predict'
 import { preflight } from './commands/preflight'
@@ -64,6 +65,7 @@ export function createProgram(cli: Cli, version: string): Command {
     tuneCommand,
     compareCommand,
     exportCommand,
+    nb,
     rm,
     gc,
     cacheCommand,

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import type { Writable } from 'node:stream'
+import type { Duplex, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   createMessageConnection,
@@ -48,6 +48,9 @@ export interface KernelPlace {
 /** How long an orderly end may take: open sessions write their last checkpoint. */
 const END_MS = 5_000
 
+/** How long the last words of a process that has ended may take. */
+const LAST_WORDS_MS = 500
+
 /** A pipe beside the messages: read by a thread, it reaches a kernel that is in an endless loop. */
 const INTERRUPT_FD = 4
 
@@ -75,7 +78,10 @@ export class KernelProcess {
     )
     const { child } = this
     // a pipe to a process that is gone
-    child.stdio[INTERRUPT_FD]?.on('error', () => undefined)
+    const pipe = child.stdio[INTERRUPT_FD] as Duplex | undefined
+    pipe?.on('error', () => undefined)
+    // nothing comes back on it, but its end has to be read for the process to count as closed
+    pipe?.resume()
     place.log(`kernel started: process ${child.pid ?? 'unknown'}, ${node.origin}, folder ${place.base}`)
     let said = ''
     for (const stream of [child.stdout, child.stderr])
@@ -97,15 +103,18 @@ export class KernelProcess {
         events.onEnd('not-started', `The kernel did not start: ${error.message}`)
         resolve()
       })
-      // 'close' comes after its last words
-      child.on('close', (code, signal) => {
-        place.log(`kernel ended: process ${child.pid}, ${signal ?? `code ${code}`}`)
-        this.connection.dispose()
-        if (!this.closing) {
-          const { failure, why } = explainEnd(code, signal, said)
-          events.onEnd(failure, why)
-        }
-        resolve()
+      child.on('exit', (code, signal) => {
+        // its last words may come a little later; 'close' itself does not come after a disconnect
+        const lastWords = child.stderr && !child.stderr.closed ? once(child.stderr, 'close') : undefined
+        void Promise.race([lastWords, sleep(LAST_WORDS_MS)]).then(() => {
+          place.log(`kernel ended: process ${child.pid}, ${signal ?? `code ${code}`}`)
+          this.connection.dispose()
+          if (!this.closing) {
+            const { failure, why } = explainEnd(code, signal, said)
+            events.onEnd(failure, why)
+          }
+          resolve()
+        })
       })
     })
   }

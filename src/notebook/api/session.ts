@@ -706,7 +706,7 @@ export class NotebookSession implements Cell.Session, Displayed {
       const name =
         this.options.name ??
         this.options.read.spec.name ??
-        `${this.context.name || 'notebook'} ${this.context.nameOf(this) ?? ''}`.trim()
+        `${this.context.name.replace(/\.thawnb$/, '') || 'notebook'} ${this.context.nameOf(this) ?? ''}`.trim()
       const path = file === undefined ? undefined : resolve(this.base, withEnding(file))
       const from = this.from && (path ? path.replace(/\.thaw\.json$/, '') : join(this.folder, 'start'))
       if (this.from && from) writeFiles(`${from}.start`, this.from.files)

@@ -66,15 +66,14 @@ export class CellRunner {
     }
     this.running = store
     this.last = store
+    currentCell.store = store
     let over: () => void = () => undefined
     const ended = new Promise<never>((_resolve, reject) => {
       over = this.interrupts.begin(() => void this.giveUp(reject))
     })
     ended.catch(() => undefined)
     try {
-      const work = currentCell.run(store, () =>
-        language === 'json' ? this.runJsonCell(code) : this.runCode(code, { cell, label }),
-      )
+      const work = language === 'json' ? this.runJson(code) : this.runCode(code, { cell, label })
       const value = await Promise.race([work, ended])
       await Promise.race([Promise.all(store.waits), ended])
       if (value !== undefined) this.showIn(cell, await Promise.race([itemsOf(value), ended]))
@@ -119,10 +118,6 @@ export class CellRunner {
     return result?.value
   }
 
-  private async runJsonCell(code: string): Promise<unknown> {
-    return this.runJson(code)
-  }
-
   private result(ok: boolean, began: number, { steps, stepMs, notes }: RunningCell): ExecuteResult {
     const said =
       steps > 0
@@ -140,11 +135,11 @@ export class CellRunner {
   }
 
   /** An expression that stands before the last: shown when it is made to be shown. */
-  private async offer(value: unknown): Promise<unknown> {
+  private async offer(value: unknown): Promise<void> {
     const settled = isToBeShown(value) ? await value : value
-    const cell = currentCell.getStore()?.cell
+    const cell = currentCell.store?.cell
+    // nothing is given back: a promise that the code leaves alone is not waited for
     if (cell !== undefined && isDisplayed(settled)) this.showIn(cell, await itemsOf(settled))
-    return settled
   }
 
   /** Puts an output under a cell, behind what was printed before. */

@@ -24,7 +24,7 @@ import { CellRunner, type RunningCell } from './cells'
 import type { KernelContext } from './context'
 import { Interrupts } from './interrupts'
 import { Modules } from './modules'
-import { ConsoleStream, currentCell } from './stream'
+import { ConsoleStream } from './stream'
 import { describeVariable, itemsOf } from './values'
 import { UserError } from '../../spec/types'
 
@@ -43,8 +43,7 @@ const sessions = new Set<NotebookSession>()
 let ids = 0
 
 const runner = new CellRunner(interrupts, stream, modules, (text) => runJsonCell(context, text), tell)
-const here = (): RunningCell | undefined =>
-  (currentCell.getStore() as RunningCell | undefined) ?? runner.running
+const here = (): RunningCell | undefined => runner.last
 
 const context: KernelContext = {
   base,
@@ -116,7 +115,6 @@ connection.onRequest(KernelMethod.execute, async (params: ExecuteParams) => {
   try {
     const result = await runner.execute(params)
     const { label = params.cell } = params
-    lastCell = runner.last
     // after the answer has left: the front end does not wait for it
     between = new Promise<void>((resolve) => setTimeout(resolve, 0)).then(async () => {
       for (const session of sessions) await session.cellEnded(label)
@@ -178,12 +176,11 @@ connection.onNotification(KernelMethod.interrupt, () => interrupts.ask())
 
 function tellStray(error: unknown): void {
   if (error instanceof Interrupted) return
-  const cell = here() ?? lastCell
+  const cell = here()
   stream.flush()
   if (cell) tell(cell.cell, runner.places.failure(error, cell))
   else process.stderr.write(`${String(error)}\n`)
 }
-let lastCell: RunningCell | undefined
 process.on('unhandledRejection', tellStray).on('uncaughtException', tellStray)
 // an interrupt of the terminal goes to the whole group; the front end says what it means
 process.on('SIGINT', () => undefined)

@@ -1,10 +1,20 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { Console } from 'node:console'
 import { Writable } from 'node:stream'
 import { TEXT_LIMIT, type KernelOutput } from '../protocol'
 
-/** The cell whose code runs, also behind timers and promises that it left. */
-export const currentCell = new AsyncLocalStorage<{ cell: string; printed: number; dropped: number }>()
+interface Printing {
+  cell: string
+  printed: number
+  dropped: number
+}
+
+/**
+ * The cell that runs, or ran last: what timers and promises print that older cells left behind goes there. Following
+ * code through its promises (AsyncLocalStorage) would tell more, but Node aborts when followed code is broken off.
+ */
+export const currentCell = {
+  store: undefined as Printing | undefined,
+}
 
 /** Text is gathered for so long, so that a loop that prints does not send a message a line. */
 const GATHER_MS = 25
@@ -38,7 +48,7 @@ export class ConsoleStream {
   }
 
   private print(stream: 'out' | 'error', text: string): void {
-    const store = currentCell.getStore()
+    const store = currentCell.store
     if (!store) return this.otherwise(text)
     const left = TEXT_LIMIT - store.printed
     const kept = text.slice(0, Math.max(0, left))

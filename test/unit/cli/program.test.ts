@@ -39,6 +39,7 @@ test('every command has --json and says what it does', () => {
     'tune',
     'compare',
     'export',
+    'nb',
     'rm',
     'gc',
     'cache',
