@@ -119,6 +119,8 @@ test('editors offer every field that can be tuned, and none that cannot', () => 
       'data.transforms.flip',
     ]),
   )
-  expect(offered.filter((path) => /^(tune|data\.(split|source|shots)|train\.(seed|steps|test)$)/.test(path))).toEqual([])
+  expect(
+    offered.filter((path) => /^(tune|data\.(split|source|shots)|train\.(seed|steps|test)$)/.test(path)),
+  ).toEqual([])
   expect(space!.properties!['strategy.alpha']!.description).toBeTruthy()
 })
