@@ -89,4 +89,24 @@ describe('types in the cells of a notebook', () => {
     for (const name of ['alpha', 'beta'])
       assert.equal(found.filter((one) => one.name === name).length, 1, name)
   })
+
+  it('complete and check cells of run-file JSON by their schema', async () => {
+    const json = await openNotebook('schema', '1')
+    const cells = ['{ "strategy": "full", "take": 3, "s" }', '{ "take": 0 }'].map(
+      (text) => new vscode.NotebookCellData(vscode.NotebookCellKind.Code, text, 'jsonc'),
+    )
+    const edit = new vscode.WorkspaceEdit()
+    edit.set(json.uri, [vscode.NotebookEdit.insertCells(1, cells)])
+    await vscode.workspace.applyEdit(edit)
+    const found = await until('fields', async () => {
+      const items = await completions(json.cellAt(1).document, new vscode.Position(0, 35))
+      return items.some(({ name }) => name === 'show') && items.map(({ name }) => name)
+    })
+    assert.ok(found.includes('save') && found.includes('train'), found.join())
+    const [problem] = await until('a problem', () => {
+      const all = vscode.languages.getDiagnostics(json.cellAt(2).document.uri)
+      return all.length > 0 && all
+    })
+    assert.match(problem!.message, /below the minimum of 1|Matches a schema|not accepted|valid/i)
+  })
 })
