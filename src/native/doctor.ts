@@ -42,7 +42,7 @@ export function examineNative(root = nativeFolder(), env: NodeJS.ProcessEnv = pr
         return {
           name,
           ok: false,
-          detail: 'was installed by another version of Thaw; `thaw native install` makes its addon again',
+          detail: 'was installed by an earlier version of Thaw; `thaw native install` makes its addon again',
         }
       const { ok, detail, gpu, text } = tryLoad(folder, addon)
       const last = text.trim().split('\n').at(-1)

@@ -69,7 +69,7 @@ test('it is made once; --force makes it again', async () => {
   expect(visible()).toEqual(['tensorflow-2.21.0-cpu'])
 })
 
-test('the addon of another version of Thaw is made again out of what is there, without a wheel', async () => {
+test('the addon of an earlier version of Thaw is made again out of what is there, without a wheel', async () => {
   const { install: made } = await install({ wheels: [wheel()] })
   const record = join(made.folder, 'install.json')
   const { interface: _, ...first } = JSON.parse(readFileSync(record, 'utf8'))

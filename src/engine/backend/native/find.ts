@@ -26,11 +26,11 @@ export interface InstallRecord {
   installed: string
 }
 
-/** Counted up when the addon offers something that the JavaScript beside it needs. */
+/** Counted up when the addon offers more than before, which the JavaScript beside it needs. */
 export const addonInterface = 3
 
-/** Whether an install's addon was made for another version of Thaw; `thaw native install` makes it again. */
-export const isStale = ({ interface: version }: InstallRecord): boolean => version !== addonInterface
+/** Whether an install was made by an earlier Thaw, whose addon offers less; `thaw native install` makes it again. */
+export const isStale = ({ interface: version = 1 }: InstallRecord): boolean => version < addonInterface
 
 export interface Install extends InstallRecord {
   folder: string

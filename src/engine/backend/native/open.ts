@@ -18,7 +18,7 @@ export async function openNative(device?: Partial<DeviceSpec>): Promise<Opened> 
   if (!install) return refuse('is not installed; run `thaw native install`, or write "auto", "wasm" or "cpu"')
   if (isStale(install))
     return refuse(
-      'was installed by another version of Thaw; run `thaw native install`, which makes its small addon again and fetches nothing',
+      'was installed by an earlier version of Thaw; run `thaw native install`, which makes its small addon again and fetches nothing',
     )
   if (lacksAvx())
     return refuse('needs a processor with AVX, which this one lacks; write "auto", "wasm" or "cpu"')
