@@ -1,6 +1,6 @@
 // `npm run bench [step|probe|recording|flat …]`: one JSON line a row, medians taken in turns with PyTorch's in the same run.
 // `npm run bench -- strategies [NAME …] [--backend B] [--rounds N] [--batch N]`: processor time of each strategy's step
-// against full fine-tuning's, in turns, and what preflight predicts.
+// against full fine-tuning's, in turns, and what preflight predicts; `strategies NAME --heap`: its memory on wasm.
 // `npm run bench -- native [NETWORK …] [--backends native,wasm] [--rounds N]`: networks on each back end against
 // PyTorch from the package index, in a virtual environment of the benchmark's own (some 6 GB, made at the first run;
 // THAW_BENCH_PYTHON names another), both with THAW_BENCH_THREADS threads (2).

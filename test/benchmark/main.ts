@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { flat } from './flat'
 import { packagedNetwork } from './network'
 import { probe, recording } from './session'
-import { compareStrategies } from './strategies'
+import { compareStrategies, heapOf } from './strategies'
 
 const median = (values: number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
 const round = (value: number): number => Number(value.toPrecision(4))
@@ -50,7 +50,7 @@ async function interleave(
   return times.map(median)
 }
 
-/** `strategies [NAME …] [--backend B] [--rounds N] [--batch N]`: ours against ours, so no peer is started. */
+/** `strategies [NAME …] [--backend B] [--rounds N] [--batch N] [--heap]`: ours against ours, so no peer is started. */
 async function strategyRows(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
@@ -59,9 +59,11 @@ async function strategyRows(args: string[]): Promise<void> {
       backend: { type: 'string', default: 'wasm' },
       rounds: { type: 'string', default: '5' },
       batch: { type: 'string', default: '20' },
+      heap: { type: 'boolean', default: false },
     },
   })
-  const { backend, rounds, batch } = values
+  const { backend, rounds, batch, heap } = values
+  if (heap) return console.log(JSON.stringify(await heapOf(positionals[0]!, Number(batch))))
   const numbers = { rounds: Number(rounds), batch: Number(batch) }
   await compareStrategies(positionals, { backend, ...numbers }, (one) => console.log(JSON.stringify(one)))
 }

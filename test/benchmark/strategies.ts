@@ -1,16 +1,14 @@
 import { tf } from '../../src/engine/backend'
 import { strategies } from '../../src/engine/strategies/registry'
 import { type TrainingSession } from '../../src/engine/train'
-import { costOfRun } from '../../src/engine/train/cost'
+import { costOfRun, type RunCost } from '../../src/engine/train/cost'
 import { openBench, silent } from './session'
 
 /** One strategy on the packaged network, standing in the phase that is measured. */
 interface Contender {
   name: string
   session: TrainingSession
-  /** Multiply-adds of its step against full fine-tuning's, and predicted bytes. */
-  predicted: number
-  bytes: number
+  cost: RunCost
   times: number[]
 }
 
@@ -21,6 +19,8 @@ const chosen: Record<string, Record<string, unknown>> = {
   'linear-probe': { solver: 'sgd' },
   gradual: { unfreeze: false },
   'lp-ft': { solver: 'sgd', probeSteps: 1 },
+  // the tuning of a network of half the multiply-adds
+  transtailor: { rounds: 1, headSteps: 1, factorSteps: 1, budget: 0.5, tau: 100 },
 }
 
 async function contend(name: string, backend: string, batch: number): Promise<Contender> {
@@ -30,7 +30,7 @@ async function contend(name: string, backend: string, batch: number): Promise<Co
       strategy: { name, ...chosen[name] },
       model: { inputSize: 96 },
       // flips: nothing can be kept
-      data: { transforms: { flip: true } },
+      data: { transforms: { flip: true }, split: { val: 0.2 } },
       backend,
       train: {
         steps: 10_000,
@@ -42,9 +42,7 @@ async function contend(name: string, backend: string, batch: number): Promise<Co
     },
     silent,
   )
-  await session.advance()
-  const { phases, full, bytes } = costOfRun(session.setup)
-  return { name, session, predicted: phases[session.phase.index]! / full, bytes, times: [] }
+  return { name, session, cost: costOfRun(session.setup), times: [] }
 }
 
 async function step({ session }: Contender): Promise<number> {
@@ -57,8 +55,8 @@ async function step({ session }: Contender): Promise<number> {
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
 
 /**
- * A row a strategy: processor time of its step against full fine-tuning's, taken in turns in one process, and what
- * preflight predicts. `memory` is what a step adds to the tensors at its height, against full's.
+ * A row a strategy: processor time of its step against full fine-tuning's, taken in turns in one process, and the ratio
+ * of multiply-adds that preflight predicts.
  */
 export async function compareStrategies(
   names: readonly string[],
@@ -70,6 +68,8 @@ export async function compareStrategies(
     if (name === 'full') continue
     const one = await contend(name, backend, batch)
     const ratios: number[] = []
+    // short phases before the one that is measured
+    for (let i = 0; i < 3; i++) await one.session.step()
     for (let i = -1; i < rounds; i++) {
       const [ours, plain] = [await step(one), await step(full)]
       if (i < 0) continue
@@ -77,39 +77,30 @@ export async function compareStrategies(
       one.times.push(ours)
     }
     const ratio = median(ratios)
+    const predicted = one.cost.phases[one.session.phase.index]! / one.cost.full
     tell({
       bench: `step of ${name} against full fine-tuning, ${backend}, EfficientNet-Lite0 to stage 6, 96 px, batch ${batch}`,
       phase: one.session.phase.phase.name,
       ms: Math.round(median(one.times)),
       ratio: Number(ratio.toFixed(3)),
-      predicted: Number(one.predicted.toFixed(3)),
-      off: `${Math.round(100 * (one.predicted / ratio - 1))} %`,
-      peakMB: Math.round((await peakOf(one)) / 1e6),
-      predictedMB: Math.round(one.bytes / 1e6),
+      predicted: Number(predicted.toFixed(3)),
+      off: `${Math.round(100 * (predicted / ratio - 1))} %`,
     })
     await one.session.dispose()
   }
   await full.session.dispose()
 }
 
-/** Bytes of all tensors at the height of a step, other sessions' values left out. */
-async function peakOf({ session }: Contender): Promise<number> {
-  const engine = tf.engine() as unknown as { trackTensor(...given: unknown[]): unknown }
-  const before = tf.memory().numBytes
-  const own = engine.trackTensor.bind(engine)
-  let peak = 0
-  engine.trackTensor = (...given) => {
-    const result = own(...given)
-    peak = Math.max(peak, tf.memory().numBytes)
-    return result
-  }
-  try {
-    await session.step()
-  } finally {
-    engine.trackTensor = own
-  }
-  const values = (bank: { names(): string[]; get(name: string): tf.Tensor }): number =>
-    bank.names().reduce((sum, name) => sum + 4 * bank.get(name).size, 0)
-  const { bank, w0, teacher } = session
-  return peak - before + 2 * values(bank) + values(w0) + (teacher ? values(teacher.parameters) : 0)
+/**
+ * Bytes that wasm's heap has grown to after two steps of a strategy alone in this process, and what preflight predicts:
+ * the heap never shrinks, so a row needs a process of its own.
+ */
+export async function heapOf(name: string, batch: number): Promise<object> {
+  const one = await contend(name, 'wasm', batch)
+  for (let i = 0; i < 2; i++) await one.session.step()
+  const { wasm } = tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } }
+  const heapMB = Math.round(wasm.HEAPU8.buffer.byteLength / 2 ** 20)
+  const predictedMB = Math.round(one.cost.bytes / 2 ** 20)
+  await one.session.dispose()
+  return { bench: `memory of ${name}, wasm, batch ${batch}`, heapMB, predictedMB }
 }
