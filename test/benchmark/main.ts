@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { flat } from './flat'
 import { packagedNetwork } from './network'
+import { kernelStart, roundTrips, stepCosts } from './notebook'
 import { probe, recording } from './session'
 import { compareStrategies, heapOf } from './strategies'
 
@@ -50,6 +51,21 @@ async function interleave(
   return times.map(median)
 }
 
+/** `notebook`: needs a built `dist/`; what it may cost stands beside each figure. */
+async function notebookRows(): Promise<void> {
+  const say = (bench: string, ours: number, limit: number, more: object = {}) =>
+    console.log(JSON.stringify({ bench, ours_ms: round(ours), limit_ms: limit, ...more }))
+  const { first, wasm } = await kernelStart()
+  say('kernel: from its start to a session that stands on wasm', wasm, 1500, { first_cell_ms: round(first) })
+  say('kernel: round trip of a cell beside its work', median(await roundTrips(15)), 30)
+  const { notebook, run } = await stepCosts(12)
+  const [ours, plain] = [median(notebook), median(run)]
+  say('step(1) in a notebook against a run, processor time', ours, round(plain * 1.05), {
+    run_ms: round(plain),
+    ratio: round(ours / plain),
+  })
+}
+
 /** `strategies [NAME …] [--backend B] [--rounds N] [--batch N] [--heap]`: ours against ours, so no peer is started. */
 async function strategyRows(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -70,6 +86,7 @@ async function strategyRows(args: string[]): Promise<void> {
 
 async function main([python, script, ...names]: string[]): Promise<void> {
   if (names[0] === 'strategies') return strategyRows(names.slice(1))
+  if (names[0] === 'notebook') return notebookRows()
   const wanted = (name: string) => names.length === 0 || names.includes(name)
   const peer = await startPeer(python!, script!)
   const about = { peer: peer.version }

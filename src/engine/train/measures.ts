@@ -77,10 +77,13 @@ function compareParameters({ layers, bank, w0, start, gradients, before }: Measu
     .map((name) => {
       const now = bank.get(name)
       const [gradient, previous] = [gradients.get(name), before.get(name)]
+      const [begun, first] = [start.get(name), w0.get(name)]
+      const change = ask(now, begun)
       return {
         name,
-        change: ask(now, start.get(name)),
-        origin: ask(now, w0.get(name)),
+        change,
+        // in a run's first phase they are the same values, and a third of the work
+        origin: begun === first ? change : ask(now, first),
         gradient: gradient && ask(gradient),
         update: previous && ask(now, previous),
       }

@@ -199,3 +199,6 @@ void connection.sendNotification(KernelMethod.ready, {
   node: process.version,
   ms: performance.now(),
 } satisfies ReadyParams)
+
+// the first cell most likely needs the engine: it is read while the person's editor still writes the request
+setTimeout(() => void import('../../engine/train').catch(() => undefined), 0)

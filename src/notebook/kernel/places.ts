@@ -50,7 +50,7 @@ export class Places {
       const found = FRAME.exec(line)
       if (found) return this.cellFrame(found)
       // what lies between is the kernel's and Node's, of no use to whoever wrote the cell
-      return /node:internal|kernel\.js|thaw-own:|<anonymous>/.test(line) ? [] : [{ text: line }]
+      return /\(?node:|kernel\.js|thaw-own:|<anonymous>/.test(line) ? [] : [{ text: line }]
     })
   }
 
