@@ -9,7 +9,11 @@ import { addCommand, printJson, type Cli, type CommonOptions } from '../command'
 
 /** `thaw nb run FILE` and `thaw nb export FILE`. */
 export function nb(program: Command, cli: Cli): void {
-  const group = addCommand(program, 'nb', 'run notebooks (.thawnb) without an editor, or write them otherwise')
+  const group = addCommand(
+    program,
+    'nb',
+    'run notebooks (.thawnb) without an editor, or write them otherwise',
+  )
   addCommand(group, 'run <file>', 'run all cells in order; a script with `// %%` marks too')
     .option('--write', 'put the outputs into the notebook')
     .option('--out <file>', 'put the notebook with its outputs there')
