@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import * as vscode from 'vscode'
-import { decode, ended, execute, openNotebook } from './notebooks'
+import { decode, ended, execute, openNotebook, showNotebook } from './notebooks'
 import { tinyRun, until, write } from './support'
 
 /** Texts below a cell, as the status bar providers give them. */
@@ -35,6 +36,30 @@ describe('the kernel of a notebook', () => {
       return output && decode(output.items[0]!) === '6'
     })
     assert.deepEqual(await staleMarks(notebook), [undefined, undefined, undefined, undefined])
+  })
+
+  it('keeps what a file holds: cells without code, and fields of a later version', async () => {
+    const uri = write('notebook/later.thawnb', {
+      ...{ v: 1, later: { a: 1 } },
+      cells: [
+        { kind: 'code', language: 'json', text: ['{ "take": 1 }'], tag: 'x' },
+        { kind: 'code', text: ['1'], outputs: [{ items: { 'image/png': { base64: 'iVBORw0KGgo=' } } }] },
+      ],
+    })
+    const notebook = await showNotebook(uri)
+    assert.equal(notebook.cellAt(0).document.languageId, 'jsonc')
+    const edit = new vscode.WorkspaceEdit()
+    edit.insert(notebook.cellAt(1).document.uri, new vscode.Position(0, 1), '23')
+    await vscode.workspace.applyEdit(edit)
+    await notebook.save()
+    const file = JSON.parse(readFileSync(uri.fsPath, 'utf8')) as Record<string, unknown>
+    assert.deepEqual(file, {
+      ...{ v: 1, later: { a: 1 } },
+      cells: [
+        { kind: 'code', language: 'json', tag: 'x', text: ['{ "take": 1 }'] },
+        { kind: 'code', text: ['123'], outputs: [{ items: { 'image/png': { base64: 'iVBORw0KGgo=' } } }] },
+      ],
+    })
   })
 
   it('keeps two notebooks apart', async () => {

@@ -5,6 +5,7 @@ import { log } from '../output'
 import { mayRun } from '../trust'
 import { CellOutputs, LiveDisplays } from './cellOutputs'
 import { keyOf, Kernels, labelOf } from './kernels'
+import { isJsonCell } from './serializer'
 
 /** What the cell bars, the status bar and the views follow. */
 export interface NotebookNews {
@@ -50,7 +51,7 @@ export class Controller implements vscode.Disposable {
       const text = cell.document.getText()
       this.running.set(key, { outputs, text, order: 0 })
       execution.token.onCancellationRequested(() => this.kernels.of(notebook)?.withdraw([key]))
-      const language = cell.document.languageId === 'typescript' ? ('typescript' as const) : ('json' as const)
+      const language = isJsonCell(cell.document.languageId) ? ('json' as const) : ('typescript' as const)
       return { cell: key, code: text, language, label: labelOf(cell) }
     })
     try {

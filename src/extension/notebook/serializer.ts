@@ -1,13 +1,30 @@
 import * as vscode from 'vscode'
-import { printNotebook, readNotebook, type CellOutput, type NotebookFile } from '../../notebook/document'
+import {
+  decodeItem,
+  encodeItem,
+  printNotebook,
+  readNotebook,
+  type CellOutput,
+  type NotebookCell,
+  type NotebookFile,
+} from '../../notebook/document'
 import { UserError } from '../../spec/types'
 import { log } from '../output'
 
 const decoder = new TextDecoder()
 const isText = (mime: string) => mime.startsWith('text/')
-const isJson = (mime: string) => mime.endsWith('json')
 
-/** `*.thawnb` on disk against cells in the editor. Images and other bytes are not kept. */
+/** What a file holds beside what the editor knows travels in the metadata, and back into the file. */
+interface Metadata {
+  more?: Record<string, unknown>
+}
+const metadataOf = (more: Metadata['more']): Metadata => (more ? { more } : {})
+const moreOf = (metadata: { [key: string]: unknown } | undefined): Metadata => {
+  const { more } = (metadata ?? {}) as Metadata
+  return more ? { more } : {}
+}
+
+/** `*.thawnb` on disk against cells in the editor; nothing that a file holds is lost. */
 export class Serializer implements vscode.NotebookSerializer {
   deserializeNotebook(content: Uint8Array): vscode.NotebookData {
     let file: NotebookFile
@@ -17,48 +34,57 @@ export class Serializer implements vscode.NotebookSerializer {
       log(`a notebook could not be read: ${(error as Error).message}`)
       throw error instanceof UserError ? new Error(error.message) : error
     }
-    return new vscode.NotebookData(
-      file.cells.map(({ kind, text, outputs }) => {
-        const code = kind === 'code'
-        const cell = new vscode.NotebookCellData(
-          code ? vscode.NotebookCellKind.Code : vscode.NotebookCellKind.Markup,
-          text,
-          code ? 'typescript' : 'markdown',
-        )
-        cell.outputs = (outputs ?? []).map(
-          (output) => new vscode.NotebookCellOutput(outputItems(output.items)),
-        )
-        return cell
-      }),
-    )
+    const data = new vscode.NotebookData(file.cells.map(cellData))
+    data.metadata = metadataOf(file.more)
+    return data
   }
 
   serializeNotebook(data: vscode.NotebookData): Uint8Array {
-    const cells = data.cells.map((cell) => ({
-      kind: cell.kind === vscode.NotebookCellKind.Code ? ('code' as const) : ('markdown' as const),
+    const cells = data.cells.map((cell): NotebookCell => ({
+      kind: cell.kind === vscode.NotebookCellKind.Code ? 'code' : 'markdown',
+      ...(isJsonCell(cell.languageId) && { language: 'json' as const }),
       text: cell.value,
       outputs: (cell.outputs ?? []).flatMap(readItems),
+      ...moreOf(cell.metadata),
     }))
-    return new TextEncoder().encode(printNotebook({ v: 1, cells }))
+    return new TextEncoder().encode(printNotebook({ v: 1, cells, ...moreOf(data.metadata) }))
   }
+}
+
+export const isJsonCell = (language: string): boolean => language === 'jsonc' || language === 'json'
+
+function cellData({ kind, language, text, outputs, more }: NotebookCell): vscode.NotebookCellData {
+  const code = kind === 'code'
+  const cell = new vscode.NotebookCellData(
+    code ? vscode.NotebookCellKind.Code : vscode.NotebookCellKind.Markup,
+    text,
+    // a run file may have comments
+    !code ? 'markdown' : language === 'json' ? 'jsonc' : 'typescript',
+  )
+  cell.metadata = metadataOf(more)
+  cell.outputs = (outputs ?? []).map(
+    (output) => new vscode.NotebookCellOutput(outputItems(output.items), metadataOf(output.more)),
+  )
+  return cell
 }
 
 /** The forms of an output as the editor wants them, ours before plain text. */
 export function outputItems(items: Record<string, unknown>): vscode.NotebookCellOutputItem[] {
   return Object.entries(items)
     .sort(([a], [b]) => Number(isText(a)) - Number(isText(b)))
-    .map(([mime, value]) =>
-      isText(mime)
-        ? vscode.NotebookCellOutputItem.text(String(value), mime)
-        : vscode.NotebookCellOutputItem.json(value, mime),
-    )
+    .map(([mime, value]) => new vscode.NotebookCellOutputItem(bytesOf(mime, value), mime))
 }
 
-function readItems(output: vscode.NotebookCellOutput): CellOutput[] {
-  const items: Record<string, unknown> = {}
-  for (const { mime, data } of output.items) {
-    if (isText(mime)) items[mime] = decoder.decode(data)
-    else if (isJson(mime)) items[mime] = JSON.parse(decoder.decode(data)) as unknown
-  }
-  return Object.keys(items).length > 0 ? [{ items }] : []
+/** A picture comes from the kernel as plain base64. */
+const bytesOf = (mime: string, value: unknown): Uint8Array =>
+  decodeItem(mime, mime.startsWith('image/') && typeof value === 'string' ? { base64: value } : value)
+
+function readItems({ items, metadata }: vscode.NotebookCellOutput): CellOutput[] {
+  if (items.length === 0) return []
+  return [
+    {
+      items: Object.fromEntries(items.map(({ mime, data }) => [mime, encodeItem(mime, data)])),
+      ...moreOf(metadata),
+    },
+  ]
 }
