@@ -203,34 +203,6 @@ describe('the panel in the editor', () => {
   })
 })
 
-describe('a notebook in the editor', () => {
-  it('shows what a training step did', async () => {
-    theme('Default Dark Modern')
-    write('notebook/tiny.thaw.json', runFile(20))
-    write('notebook/first.thawnb', {
-      v: 1,
-      cells: [
-        { kind: 'markdown', text: ['# First steps'] },
-        { kind: 'code', text: ["const session = await thaw.open('tiny.thaw.json')"] },
-        { kind: 'code', text: ['await session.step(8)'] },
-      ],
-    })
-    const window = await openWindow(browser, server, { workspace })
-    // a notebook that is opened before its extension is scanned is shown as text
-    await window.offers('Thaw: Run')
-    await window.page.keyboard.press('Escape')
-    await window.open('first.thawnb')
-    await window.page.getByText('Run All', { exact: true }).first().click({ timeout: 60_000 })
-    const frame = await window.frame('.thaw-output, .output_container', 180_000)
-    const section = frame.locator('section.thaw-step')
-    await section.waitFor({ timeout: 180_000 })
-    expect(await section.innerText()).toMatch(/1 to 8 of 20/)
-    await window.page.waitForTimeout(500)
-    await window.page.screenshot({ path: join(pictures, 'editor-notebook-dark.png') })
-    await window.close()
-  })
-})
-
 describe('a workspace that is not trusted', () => {
   it('gets nothing run: no process, no file', async () => {
     const guarded = await startServer(parts, { trust: true })
