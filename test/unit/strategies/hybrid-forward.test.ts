@@ -348,7 +348,7 @@ test.each([
     'a teacher without weights',
     {},
     { model: untrained },
-    /strategy.teacher: none \(tiny\) has no pre-trained weights .*name a model file/,
+    /hybrid-forward learns from a pre-trained network, and the model has no weights; name a model file/,
   ],
   [
     'an unknown layer',
