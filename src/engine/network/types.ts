@@ -57,7 +57,8 @@ export type LayerOp =
   /** Zero channels behind the input's: a shortcut without weights where a block widens. */
   | { kind: 'padChannels'; channels: number }
   /** Bilinear, centres of pixels kept in place (PyTorch's align_corners=False). */
-  | { kind: 'resize'; size: readonly [number, number] }
+  /** `pixels`: the input is an image, a constant for gradients, resized by one op whose rounding is the least */
+  | { kind: 'resize'; size: readonly [number, number]; pixels?: boolean }
   /** h of a recurrent cell, with c behind it for an lstm; inputs are z and the state before, which is 0 when left out. */
   | { kind: 'recurrentCell'; cell: 'lstm' | 'gru'; units: number }
   /** The state's first `units` values: h. */

@@ -53,7 +53,7 @@ export function policyNetwork(
   })
   const [input, ...layers] = body.nodes
   const nodes = [
-    ...(entry === first ? [] : [own(entry, { kind: 'resize', size: [side, side] }, [first])]),
+    ...(entry === first ? [] : [own(entry, { kind: 'resize', size: [side, side], pixels: true }, [first])]),
     ...layers.map((node) => ({
       ...node,
       inputs: node.inputs.map((name) => (name === input!.name ? entry : name)),
