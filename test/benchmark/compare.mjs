@@ -1,6 +1,7 @@
 // `npm run bench -- native [NETWORK …] [--backends native,wasm] [--rounds N]`: each network on each back end and in
 // PyTorch, a process each, asked in turns; one JSON line a row.
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
 const networks = {
@@ -25,10 +26,14 @@ const round = (value) => Number(value.toPrecision(4))
 /** A process that answers each line with a number. */
 async function start(command, args, env = {}) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } })
+  const ended = once(child, 'exit')
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const next = async () => {
     const { value, done } = await lines.next()
-    if (done) throw new Error(`${args[0]} ended`)
+    if (done) {
+      const [code, signal] = await ended
+      throw new Error(`${args.join(' ')} ended with ${signal ?? code}`)
+    }
     return value
   }
   const about = await next()
