@@ -13,7 +13,6 @@ export const DISPLAY_MIME = {
   layers: 'application/vnd.thaw.layers+json',
   comparison: 'application/vnd.thaw.comparison+json',
 } as const
-export type DisplayKind = keyof typeof DISPLAY_MIME
 
 /** At most so many columns (steps) of a display; more are thinned, the last is kept. */
 export const MAX_COLUMNS = 400

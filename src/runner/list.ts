@@ -101,13 +101,18 @@ async function addResults(folder: RunFolder, summary: RunSummary): Promise<void>
 /** Runs looked at at once. */
 const PARALLEL = 16
 
-/** All runs in `root`, newest first. A folder that is not there has none. */
-export async function listRuns(root: string): Promise<RunSummary[]> {
+/** Paths of the run folders in `root`, in no order. A folder that is not there has none. */
+export async function runFolders(root: string): Promise<string[]> {
   const names = await readdir(root).catch(() => [] as string[])
-  const paths = names
+  return names
     .filter((name) => !name.startsWith('.'))
     .map((name) => join(root, name))
     .filter(isRunFolder)
+}
+
+/** All runs in `root`, newest first. A folder that is not there has none. */
+export async function listRuns(root: string): Promise<RunSummary[]> {
+  const paths = await runFolders(root)
   const summaries: (RunSummary | undefined)[] = []
   let next = 0
   const work = async () => {

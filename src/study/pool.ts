@@ -1,13 +1,9 @@
-import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   emptyView,
-  EventReader,
-  foldEvents,
   highestAttempt,
   inTurn,
-  isRunFolder,
   openRunFolder,
   readStatus,
   readStoredSpec,
@@ -17,7 +13,9 @@ import {
 import {
   followRun,
   livenessOfRun,
+  readView,
   removeRun,
+  runIds,
   RunQueue,
   signalRun,
   stopRun,
@@ -170,7 +168,8 @@ export class RunPool {
   private async lookUp(wanted: readonly Wanted[]): Promise<Map<string, Candidate>> {
     const keys = new Map(wanted.map(({ key, spec, base }) => [identityOf(spec, base), key]))
     const found = new Map<string, Candidate & { rank: number }>()
-    for (const folder of runFolders(this.root)) {
+    for (const id of runIds(this.root)) {
+      const folder = openRunFolder(join(this.root, id))
       const key = keys.get(identityIn(folder) ?? '')
       if (key === undefined) continue
       const view = await readView(folder)
@@ -202,11 +201,6 @@ function isSteered({ controls }: RunView): boolean {
   )
 }
 
-/** Everything that a run's log tells. */
-export async function readView(folder: RunFolder): Promise<RunView> {
-  return foldEvents(emptyView(), await new EventReader(folder.events).read())
-}
-
 /** Undefined for what is no plain run: without a readable spec, or forked from another one. */
 function identityIn(folder: RunFolder): string | undefined {
   try {
@@ -215,17 +209,4 @@ function identityIn(folder: RunFolder): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function runFolders(root: string): RunFolder[] {
-  let names: string[]
-  try {
-    names = readdirSync(root)
-  } catch {
-    return []
-  }
-  return names
-    .filter((name) => !name.startsWith('.') && isRunFolder(join(root, name)))
-    .sort()
-    .map((name) => openRunFolder(join(root, name)))
 }

@@ -12,6 +12,7 @@ import type { Line, PanelState } from '../panel/state'
 import type { FigureTable } from '../plot/figure'
 import { numbersTable } from '../plot/table'
 import tables from '../plot/table.css'
+import lineColours from '../lineColours.css'
 import section from '../section.css'
 import shared from '../shared.css'
 import { styled } from '../styled'
@@ -51,6 +52,7 @@ export class Curves extends LitElement {
     unsafeCSS(tables),
     unsafeCSS(tip),
     unsafeCSS(own),
+    unsafeCSS(lineColours),
   ]
 
   @property({ attribute: false }) data!: PanelState

@@ -7,6 +7,7 @@ import { apart, type Label } from '../curves/labels'
 import { endsOf, isSmoothed, linesSpec, ROOM, type Panel } from '../curves/lines'
 import { smooth } from '../curves/smooth'
 import { number } from '../format'
+import lineColours from '../lineColours.css'
 import shared from '../shared.css'
 import { styled } from '../styled'
 import own from './curves.css'
@@ -16,7 +17,7 @@ const HEIGHT = 150
 /** Lines over steps in small panels side by side; drawn once and then only fed. */
 @customElement('thaw-lines')
 export class Lines extends LitElement {
-  static override styles = [unsafeCSS(shared), unsafeCSS(own)]
+  static override styles = [unsafeCSS(shared), unsafeCSS(own), unsafeCSS(lineColours)]
 
   @property({ attribute: false }) data!: CurvesDisplay
   @property({ type: Number }) width = 600

@@ -1,7 +1,7 @@
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isRunFolder, openRunFolder } from '../../events'
-import { summarizeRun, type RunSummary } from '../../runner/list'
+import { openRunFolder } from '../../events'
+import { runFolders, summarizeRun, type RunSummary } from '../../runner/list'
 
 /** Runs looked at at once. */
 const PARALLEL = 16
@@ -23,7 +23,7 @@ export class RunIndex {
 
   /** @param roots folders `.thaw/runs` */
   async list(roots: readonly string[]): Promise<RunSummary[]> {
-    const folders = (await Promise.all([...new Set(roots)].map(foldersIn))).flat()
+    const folders = (await Promise.all([...new Set(roots)].map(runFolders))).flat()
     const alive = new Set(folders)
     for (const folder of this.known.keys()) if (!alive.has(folder)) this.known.delete(folder)
     const found: (RunSummary | undefined)[] = []
@@ -47,14 +47,6 @@ export class RunIndex {
     this.known.set(folder, { stamp, summary })
     return summary
   }
-}
-
-async function foldersIn(root: string): Promise<string[]> {
-  const names = await readdir(root).catch(() => [] as string[])
-  return names
-    .filter((name) => !name.startsWith('.'))
-    .map((name) => join(root, name))
-    .filter(isRunFolder)
 }
 
 /** One for all views, since what it knows is the disk's. */
