@@ -10,11 +10,14 @@ import { makeTinyData } from './tinyRun'
 const bundle = process.env.THAW_CLI ?? join(import.meta.dirname, '../../dist/cli.js')
 let base: string
 
+/** So many that a quick machine is seen, and killed, in the middle of a run. */
+const STEPS = 300
+
 const file = (rest: object = {}) => ({
   model: { source: 'none', architecture: 'small_cnn', inputSize: 16 },
   data: { source: 'images', split: { val: 0.2, test: 0.4 }, transforms: 'none' },
   strategy: 'scratch',
-  train: { steps: 12, batchSize: 4, checkpoints: { every: 4 } },
+  train: { steps: STEPS, batchSize: 4, checkpoints: { every: 20 } },
   backend: 'wasm',
   ...rest,
 })
@@ -207,7 +210,9 @@ describe('thaw compare with run files', () => {
     expect(result.written).toEqual(
       expect.arrayContaining(['report.md', 'report.json', 'accuracy.svg', 'accuracy.vl.json']),
     )
-    expect(readFileSync(join(result.folder, 'report.md'), 'utf8')).toContain('probe took 0 of its 12 steps')
+    expect(readFileSync(join(result.folder, 'report.md'), 'utf8')).toContain(
+      `probe took 0 of its ${STEPS} steps`,
+    )
     // the same runs, named one by one, give the same report
     const ids = result.methods.flatMap(({ seeds }) => seeds.map(({ run }) => run))
     const again = thaw<Compared>('compare', ...ids, '--runs', 'compared', '--to', 'again').result
@@ -215,11 +220,11 @@ describe('thaw compare with run files', () => {
   })
 
   test('unequal budgets are refused in a sentence, and compared when that is allowed', () => {
-    write('b.thaw.json', file({ name: 'longer', train: { steps: 14, batchSize: 4 } }))
+    write('b.thaw.json', file({ name: 'longer', train: { steps: STEPS + 2, batchSize: 4 } }))
     const { code, err } = compare()
     expect(code).toBe(2)
     expect(err).toContain(
-      'the budgets are unequal (train.steps: 12 for from scratch, 14 for longer); give all files the same, or compare them nonetheless with --unequal',
+      `the budgets are unequal (train.steps: ${STEPS} for from scratch, ${STEPS + 2} for longer); give all files the same, or compare them nonetheless with --unequal`,
     )
     const { result } = compare('--unequal')
     expect(result.reading.join(' ')).toContain('The budgets are unequal')
