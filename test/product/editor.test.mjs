@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { endTrainers, provision, root, startBrowser, startServer } from '../../.ci/editor-host.mjs'
 import { load } from './harness/panel.mjs'
-import { openWindow, until } from './window.mjs'
+import { openWindow, runsIn, until } from './window.mjs'
 
 const pictures = join(root, 'test-results')
 let parts, browser, server, workspace
@@ -52,10 +52,7 @@ afterEach(async ({ task }) => {
 })
 
 /** Run folders below a folder of the workspace. */
-const runs = (name) => {
-  const folder = join(workspace, name, '.thaw', 'runs')
-  return existsSync(folder) ? readdirSync(folder).map((id) => join(folder, id)) : []
-}
+const runs = (name) => runsIn(join(workspace, name))
 
 describe('a run in the editor', () => {
   it('is watched from its first step, and after a reload in its middle no step is missing', async () => {

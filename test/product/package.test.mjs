@@ -1,6 +1,6 @@
 // The package itself, installed into a clean VS Code server: what a person gets, not what lies in the sources.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -13,7 +13,7 @@ import {
   startServer,
 } from '../../.ci/editor-host.mjs'
 import { ownTarget, pack } from '../../.ci/package.mjs'
-import { until, Window } from './window.mjs'
+import { runsIn, until, Window } from './window.mjs'
 
 let parts, browser, folder, vsix
 beforeAll(async () => {
@@ -70,13 +70,9 @@ describe('the package of this platform', () => {
       await page.waitForSelector('.monaco-workbench .statusbar', { timeout: 120_000 })
       const window = new Window(page, context)
       await window.command('Thaw: Run')
-      const runs = join(folder, '.thaw', 'runs')
-      const [id] = await until('a run', () => {
-        const names = existsSync(runs) ? readdirSync(runs).filter((name) => !name.startsWith('.')) : []
-        return names.length === 1 && names
-      })
+      const [started] = await until('a run', () => runsIn(folder).length === 1 && runsIn(folder))
       const status = () =>
-        existsSync(join(runs, id, 'status.json')) ? readJson(join(runs, id, 'status.json')) : {}
+        existsSync(join(started, 'status.json')) ? readJson(join(started, 'status.json')) : {}
       await until('its end', () => ['finished', 'failed'].includes(status().state))
       expect(status().state).toBe('finished')
       await window.tab('packed')

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { endTrainers, provision, readJson, root, startBrowser, startServer } from '../../.ci/editor-host.mjs'
-import { openWindow, until } from './window.mjs'
+import { openWindow, runsIn, until } from './window.mjs'
 
 const pictures = join(root, 'test-results')
 const THEMES = {
@@ -64,11 +64,6 @@ async function wear(page, folder, name) {
   await page.waitForTimeout(500)
 }
 
-const runsIn = (folder) => {
-  const runs = join(folder, '.thaw', 'runs')
-  const names = existsSync(runs) ? readdirSync(runs).filter((name) => !name.startsWith('.')) : []
-  return names.map((name) => join(runs, name))
-}
 const status = (run) => {
   try {
     return readJson(join(run, 'status.json'))

@@ -1,6 +1,7 @@
 // One window of a real VS Code, with what tests do in it.
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { address } from '../../.ci/editor-host.mjs'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -33,10 +34,18 @@ export class Window {
 
   /** Types into the command palette; the texts of what it offers. */
   async palette(text) {
-    await this.page.keyboard.press('F1')
     const input = this.page.locator('.quick-input-widget input.input')
-    await input.waitFor({ state: 'visible', timeout: 60_000 })
-    await input.fill(`>${text}`)
+    for (const end = Date.now() + 60_000; ;) {
+      await this.page.keyboard.press('F1')
+      try {
+        await input.waitFor({ state: 'visible', timeout: 5000 })
+        await input.fill(`>${text}`, { timeout: 3000 })
+        break
+      } catch (error) {
+        // a view that is opening takes the key, or the focus that keeps the palette open
+        if (Date.now() > end) throw error
+      }
+    }
     await this.page.waitForTimeout(1500)
     return this.page.locator('.quick-input-list .monaco-list-row').allInnerTexts()
   }
@@ -136,6 +145,13 @@ export class Window {
   close() {
     return this.context.close()
   }
+}
+
+/** Run folders of a workspace folder; what begins with a dot is the queue's. */
+export function runsIn(folder) {
+  const runs = join(folder, '.thaw', 'runs')
+  const names = existsSync(runs) ? readdirSync(runs).filter((name) => !name.startsWith('.')) : []
+  return names.map((name) => join(runs, name))
 }
 
 export async function until(what, look, ms = 120_000) {
