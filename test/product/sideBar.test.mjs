@@ -212,6 +212,21 @@ describe('the side bar', () => {
       const row = await window.offers(title)
       await key(...Array(row).fill('ArrowDown'), 'Enter')
     }
+    /** Gives a view the focus and goes to its first row; keys sent before the editor has moved the focus are lost. */
+    const firstRow = async (title, view) => {
+      for (const end = Date.now() + 90_000; ; await page.waitForTimeout(1000)) {
+        await command(title)
+        const list = page.locator('.pane', { hasText: view }).locator('.monaco-list:focus')
+        try {
+          await list.waitFor({ timeout: 10_000 })
+          await key('Home')
+          await list.locator('.monaco-list-row.focused').waitFor({ timeout: 5000 })
+          return
+        } catch (error) {
+          if (Date.now() > end) throw error
+        }
+      }
+    }
     await command('Thaw: Run')
     const [run] = await until('the run', () => runsIn(folder).length === 1 && runsIn(folder))
     await until('its end', () => status(run)?.state === 'finished')
@@ -221,8 +236,9 @@ describe('the side bar', () => {
       .first()
       .waitFor({ timeout: 60_000 })
     await command('View: Close All Editors')
-    await command('Thaw: Focus on Runs View')
-    await key('ArrowDown', 'Enter')
+    await page.locator('.tabs-container .tab').waitFor({ state: 'detached', timeout: 60_000 })
+    await firstRow('Thaw: Focus on Runs View', 'Runs')
+    await key('Enter')
     await window.tab('keys')
     const problems = []
     await command('Thaw: Focus on Models and Data View')
@@ -241,8 +257,8 @@ describe('the side bar', () => {
       problems.push(...ours.map((one) => `${name}: ${one}`))
     }
     expect(problems).toEqual([])
-    await command('Thaw: Focus on Runs View')
-    await key('ArrowDown', 'Delete')
+    await firstRow('Thaw: Focus on Runs View', 'Runs')
+    await key('Delete')
     await page
       .locator('.monaco-dialog-box', { hasText: 'Delete the run "keys"' })
       .waitFor({ timeout: 30_000 })
