@@ -1,5 +1,6 @@
 import { tf, type Tensor } from '../tf'
 import { defineKernel } from './define'
+import * as native from '../native/ops'
 import * as wasm from '../wasm/forms'
 
 // Outputs of two branches put together by gates. A gate of exactly 0 or 1 selects: what the other branch holds there
@@ -15,8 +16,8 @@ const overPixels = (x: Tensor): Tensor => tf.sum(tf.reshape(x, [x.shape[0]!, -1,
 function between(a: Tensor, b: Tensor, gates: Tensor): Tensor {
   const g = spread(gates, a)
   const blend = tf.add(tf.mul(a, tf.sub(1, g)), tf.mul(b, g))
-  const all = tf.zerosLike(a)
-  return tf.where(tf.equal(tf.add(g, all), 0), a, tf.where(tf.equal(tf.add(g, all), 1), b, blend))
+  // compared before they are spread: gates are few
+  return tf.where(tf.equal(g, 0), a, tf.where(tf.equal(g, 1), b, blend))
 }
 
 /** a (1 - g) + b g for a, b [n, ..., c] and g [n, c]. */
@@ -27,6 +28,7 @@ export const mix: (inputs: { a: Tensor; b: Tensor; g: Tensor }) => Tensor = (
   defineKernel({
     name: 'ThawMix',
     wasm: wasm.mix,
+    native: native.mix,
     save: ['a', 'b', 'g'],
     generic: ({ a, b, g }) => between(a!, b!, g!),
     gradient: (dy, [a, b, g]) => ({
@@ -43,6 +45,7 @@ const part: (inputs: { dy: Tensor; g: Tensor }, attributes: { second: boolean })
 }>({
   name: 'ThawMixPart',
   wasm: wasm.mixPart,
+  native: native.mixPart,
   save: ['dy', 'g'],
   generic: ({ dy, g }, { second }) => {
     const none = tf.zerosLike(dy!)
