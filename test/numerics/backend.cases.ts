@@ -235,6 +235,17 @@ const shapes: Case[] = [
     shapes: [shape, shape, [shape[0]!, shape.at(-1)!]],
     run: ([a, b, g]) => ops.mix(a!, b!, g!),
   })),
+  // decisions: where every gate is 0 or 1 a back end may select
+  ...[
+    [3, 4, 5, 6],
+    [5, 7],
+  ].map((shape): Case => ({
+    op: 'mix',
+    attributes: { gates: 'hard' },
+    shapes: [shape, shape, [shape[0]!, shape.at(-1)!]],
+    draws: { 2: (random) => Number(random.uniform() < 0.5) },
+    run: ([a, b, g]) => ops.mix(a!, b!, g!),
+  })),
   {
     ...single('gather', (x) => ops.gather(x, tf.tensor1d([3, 0, 3, 1], 'int32'))),
     attributes: { indices: [3, 0, 3, 1] },

@@ -77,6 +77,22 @@ test.skipIf(absent).each(Object.entries(ways))(
   },
 )
 
+test.skipIf(absent)('of two mixed branches the one that no gate takes may hold anything', async () => {
+  await openBackend('native')
+  tf.tidy(() => {
+    const [fine, broken] = [tf.ones([2, 3, 3, 2]), tf.fill([2, 3, 3, 2], NaN)]
+    for (const taken of [0, 1]) {
+      const gates = tf.fill([2, 2], taken)
+      const [a, b] = taken ? [broken, fine] : [fine, broken]
+      expect(ops.mix(a, b, gates).dataSync()).toEqual(fine.dataSync())
+      const { gradients } = valueAndGradients(() => tf.sum(ops.mix(a, b, gates)), [a, b])
+      const [none, all] = taken ? gradients : [...gradients].reverse()
+      expect(new Set(none!.dataSync())).toEqual(new Set([0]))
+      expect(new Set(all!.dataSync())).toEqual(new Set([1]))
+    }
+  })
+})
+
 test.skipIf(absent)('tensors compared where they lie give what their values give, NaN included', async () => {
   await openBackend('native')
   const size = 70_001

@@ -151,7 +151,7 @@ OPS = {
 
 
 def tensor(spec):
-    return torch.tensor(spec["values"]).reshape(spec["shape"])
+    return torch.tensor(spec["values"], dtype=torch.float64).reshape(spec["shape"])
 
 
 def run(case):
