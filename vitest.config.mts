@@ -15,7 +15,9 @@ export default defineConfig({
           env,
           include: ['test/unit/**/*.test.ts'],
           exclude: ['**/*.mocked.test.ts'],
-          testTimeout: 30_000,
+          // a machine that others use too
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
           maxWorkers: 2,
           // reading tfjs anew for each file would cost as much as all tests together
           isolate: false,
@@ -27,7 +29,9 @@ export default defineConfig({
           name: 'unit-mocked',
           env,
           include: ['test/unit/**/*.mocked.test.ts'],
-          testTimeout: 30_000,
+          // a machine that others use too
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
           maxWorkers: 2,
         },
       },

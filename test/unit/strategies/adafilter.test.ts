@@ -166,6 +166,8 @@ describe('after some steps', () => {
       return JSON.stringify(after.get(layer)) !== JSON.stringify(before2.get(layer))
     })
     expect(changed.slice(0, 5)).toEqual([false, false, false, false, false])
+    // and the layers above it do look at what it gives
+    expect(changed.slice(5)).toContain(true)
   })
 
   test('AF-8 the pre-trained filters stay as they were', async () => {

@@ -122,6 +122,20 @@ test('DELTA-7 no gradient reaches the weights of channels or the source', () => 
   })
 })
 
+test('DELTA-7 a run leaves the source and the weights of channels as they are', async () => {
+  const session = await openMember(member({ attentionBatches: 1, headSteps: 1, alpha: 5 }))
+  await session.step()
+  await session.advance()
+  const held = () => [...session.runtime!.save!().tensors].map(([name, { data }]) => [name, [...data]])
+  const [weights, source] = [held(), valuesOf(session.w0)]
+  expect(weights.length).toBeGreaterThan(0)
+  while (!session.done) await session.step()
+  expect(held()).toEqual(weights)
+  expect(differing(source, valuesOf(session.w0))).toEqual([])
+  expect(differing(source, valuesOf(session.bank)).length).toBeGreaterThan(0)
+  await session.dispose()
+})
+
 test('DELTA-9 raising one difference raises its weight and lowers every other', () => {
   for (const recipe of ['release', 'paper'] as const) {
     const before = channelWeights(differences, { recipe, temperature: 5 })

@@ -24,9 +24,14 @@ test('the table of invariants names each of them, and tests that are there', () 
     'B-4',
     'B-5',
     'B-6',
+    ...numbered('L2SP', 10),
+    ...numbered('DELTA', 9),
     ...numbered('HF', 9),
     ...numbered('FN', 3),
     ...numbered('L2T', 10),
+    ...numbered('TT', 11),
+    ...numbered('ST', 14),
+    ...numbered('AF', 9),
   ]
   expect(rows.map(([, name]) => name).filter((name) => name !== '')).toEqual(names)
   for (const [, , , file, title] of rows)
