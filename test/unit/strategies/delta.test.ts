@@ -126,7 +126,7 @@ test('DELTA-7 a run leaves the source and the weights of channels as they are', 
   const session = await openMember(member({ attentionBatches: 1, headSteps: 1, alpha: 5 }))
   await session.step()
   await session.advance()
-  const held = () => [...session.runtime!.save!().tensors].map(([name, { data }]) => [name, [...data]])
+  const held = () => [...session.runtime!.save!().tensors!].map(([name, { data }]) => [name, [...data]])
   const [weights, source] = [held(), valuesOf(session.w0)]
   expect(weights.length).toBeGreaterThan(0)
   while (!session.done) await session.step()
