@@ -5,21 +5,20 @@ import {
   LayerReader,
   readStoredSpec,
   type LayerMeasure,
+  type LayerWindow,
   type RunFolder,
   type RunView,
 } from '../../events'
 import { findRun, readView, sendControl } from '../../runner'
 import { UserError, type ResolvedSpec } from '../../spec'
 import type * as Cell from '../cellApi'
-import { DISPLAY, toBeShown, withDisplay, type Displayed } from '../display'
+import { DISPLAY, toBeShown, type Displayed } from '../display'
 import { Interrupted } from '../interrupted'
 import type { KernelContext } from '../kernel/context'
 import type { OutputItems } from '../protocol'
-import { curvesDisplay, curvesItems } from '../show/curves'
-import { freezeMapDisplay, freezeMapItems } from '../show/freezeMap'
-import { layersDisplay, layersItems } from '../show/layers'
 import { sessionItems } from '../show/session'
 import { number, percent } from '../show/text'
+import { curvesOf, freezeMapOf, layersOf } from './measures'
 import type { RunHistory } from './record'
 import { NotebookSession } from './session'
 import type { WrittenSpec } from './specs'
@@ -104,52 +103,26 @@ export class Attached implements Cell.AttachedRun, Displayed {
   }
 
   curves(): Promise<Cell.Curves> {
-    return toBeShown(
-      this.history.view().then((view) => {
-        const series = Object.fromEntries(
-          Object.entries(view.series).map(([name, { steps, values }]) => [name, { steps, values }]),
-        )
-        return withDisplay({ series }, () => curvesItems(curvesDisplay(view)))
-      }),
-    )
+    return toBeShown(this.history.view().then(curvesOf))
   }
 
   freezeMap({ by = 'stage' }: { by?: 'stage' | 'block' | 'layer' } = {}): Promise<Cell.FreezeMap> {
-    return toBeShown(
-      freezeMapDisplay(this.history, by).then((display) =>
-        withDisplay({ steps: display.steps, rows: display.rows }, () => freezeMapItems(display)),
-      ),
-    )
+    return toBeShown(freezeMapOf(this.history, by))
   }
 
   layers(): Promise<Cell.Layers> {
     const read = async () => {
       const view = await this.history.view()
-      const last = async (measure: LayerMeasure) => {
-        const window = await this.history.window(measure, 400)
-        return (layer: number) => {
-          const value = window.high[layer * window.columns + window.columns - 1]
-          return value === undefined || Number.isNaN(value) ? null : value
-        }
+      const measures = ['moved', 'distance'] as const
+      const windows = new Map<LayerMeasure, LayerWindow>()
+      for (const measure of measures) windows.set(measure, await this.history.window(measure, 400))
+      const latest = (layer: number, measure: LayerMeasure) => {
+        const { high, columns } = windows.get(measure)!
+        const value = high[layer * columns + columns - 1]
+        return Number.isNaN(value) ? undefined : value
       }
-      const [moved, distance] = [await last('moved'), await last('distance')]
       const declared = view.declarations.at(-1)?.phase.declared
-      const states = view.layers.map(({ name, stage, block, kind, parameters }, i): Cell.LayerState => {
-        const { training = false, batchNorm } = declared?.[i] ?? {}
-        return {
-          name,
-          stage,
-          block,
-          kind,
-          parameters,
-          training,
-          ...(batchNorm && { batchNorm }),
-          moved: moved(i),
-          distance: distance(i),
-        }
-      })
-      const title = `${view.name}, step ${view.step} of ${view.steps}`
-      return withDisplay(states, () => layersItems(layersDisplay(title, states)))
+      return layersOf(view.layers, declared, latest, `${view.name}, step ${view.step} of ${view.steps}`)
     }
     return toBeShown(read())
   }

@@ -117,7 +117,7 @@ connection.onRequest(KernelMethod.execute, async (params: ExecuteParams) => {
     const { label = params.cell } = params
     // after the answer has left: the front end does not wait for it
     between = new Promise<void>((resolve) => setTimeout(resolve, 0)).then(async () => {
-      for (const session of sessions) await session.cellEnded(label)
+      for (const session of sessions) session.cellEnded(label)
       tellMemory()
     })
     return result
