@@ -3,7 +3,7 @@
 // against full fine-tuning's, in turns, and what preflight predicts; `strategies NAME --heap`: its memory on wasm.
 // `npm run bench -- native [NETWORK …] [--backends native,wasm] [--rounds N]`: networks on each back end against
 // PyTorch from the package index, in a virtual environment of the benchmark's own (some 6 GB, made at the first run;
-// THAW_BENCH_PYTHON names another), both with THAW_BENCH_THREADS threads (2).
+// THAW_BENCH_PYTHON names another), both with THAW_BENCH_THREADS threads (2). `--profile forward,step`: by operation.
 // `npm run bench -- notebook`: the kernel's start, a cell's round trip, and step(1) against a run's step.
 // Run it on a quiet machine.
 import { build } from 'esbuild'

@@ -1,5 +1,5 @@
 // `npm run bench -- native [NETWORK …] [--backends native,wasm] [--rounds N]`: each network on each back end and in
-// PyTorch, a process each, asked in turns; one JSON line a row.
+// PyTorch, a process each, asked in turns; one JSON line a row. `--profile forward,step`: instead, by operation.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -20,6 +20,9 @@ const rows = [
   ['probe', 'probe'],
   ['probe', 'probe-cached'],
 ]
+/** Steps until the allocators have what they need, and steps over which nothing may grow. */
+const SETTLE = 60
+const WATCH = 60
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 const round = (value) => Number(value.toPrecision(4))
 
@@ -37,11 +40,12 @@ async function start(command, args, env = {}) {
     return value
   }
   const about = await next()
-  const ask = async (name) => {
+  const answer = (name) => {
     child.stdin.write(`${name}\n`)
-    return Number(await next())
+    return next()
   }
-  return { about, ask, end: () => child.stdin.end() }
+  const ask = async (name) => Number(await answer(name))
+  return { about, ask, answer, end: () => child.stdin.end() }
 }
 
 /** @param {{node: string, serve: string, python: string, peer: string, threads: string}} tools */
@@ -53,6 +57,16 @@ export async function compareNetworks(tools, args) {
   const env = { OMP_NUM_THREADS: tools.threads, TF_NUM_INTRAOP_THREADS: tools.threads }
   for (const network of wanted.length ? wanted : Object.keys(networks)) {
     const shape = networks[network].map(String)
+    if (args.includes('--profile')) {
+      for (const backend of backends) {
+        const ours = await start(tools.node, [tools.serve, backend, network, ...shape], env)
+        for (const bench of option('--profile', 'step').split(','))
+          for (const share of JSON.parse(await ours.answer(`profile ${bench}`)))
+            console.log(JSON.stringify({ network, backend, bench, ...share, ms: round(share.ms) }))
+        ours.end()
+      }
+      continue
+    }
     const layouts = ['contiguous_format', 'channels_last']
     const peers = []
     for (const layout of layouts)
@@ -77,9 +91,7 @@ export async function compareNetworks(tools, args) {
         })
         console.log(JSON.stringify(row))
       }
-      const tensors = await ours.ask('tensors')
-      const before = await ours.ask('memory')
-      for (let i = 0; i < 20; i++) await ours.ask('step')
+      const { tensors, mb } = await growth(ours)
       console.log(
         JSON.stringify({
           network,
@@ -87,10 +99,7 @@ export async function compareNetworks(tools, args) {
           bench: 'memory high-water mark',
           ours_mb: round(await ours.ask('memory')),
           peers_mb: await Promise.all(peers.map(async (peer) => round(await peer.ask('memory')))),
-          growth_20_steps: {
-            tensors: (await ours.ask('tensors')) - tensors,
-            mb: round((await ours.ask('memory')) - before),
-          },
+          [`growth_${WATCH}_steps`]: { tensors, mb: round(mb) },
           peers: peers.map(({ about }) => about),
           threads: tools.threads,
         }),
@@ -98,6 +107,22 @@ export async function compareNetworks(tools, args) {
       ours.end()
     }
     for (const peer of peers) peer.end()
+  }
+}
+
+/** What the middle of the resident size moved by from the first half of the steps to the second, in MB, and tensors. */
+async function growth(ours) {
+  for (let i = 0; i < SETTLE; i++) await ours.ask('step')
+  const before = await ours.ask('tensors')
+  const sizes = []
+  for (let i = 0; i < WATCH; i++) {
+    await ours.ask('step')
+    sizes.push(await ours.ask('resident'))
+  }
+  const half = WATCH / 2
+  return {
+    tensors: (await ours.ask('tensors')) - before,
+    mb: median(sizes.slice(half)) - median(sizes.slice(0, half)),
   }
 }
 
