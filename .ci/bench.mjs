@@ -5,6 +5,7 @@
 // PyTorch from the package index, in a virtual environment of the benchmark's own (some 6 GB, made at the first run;
 // THAW_BENCH_PYTHON names another), both with THAW_BENCH_THREADS threads (2). `--profile forward,step`: by operation.
 // `npm run bench -- notebook`: the kernel's start, a cell's round trip, and step(1) against a run's step.
+// `npm run bench -- map [--layers N] [--steps N]`: the freeze map of a large run in a real chromium.
 // Run it on a quiet machine.
 import { build } from 'esbuild'
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -17,18 +18,19 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const [first, ...args] = process.argv.slice(2)
 const networks = first === 'native'
 const bundle = join(root, 'out', networks ? 'bench-serve.cjs' : 'bench.cjs')
-await build({
-  entryPoints: [join(root, networks ? 'test/benchmark/serve.ts' : 'test/benchmark/main.ts')],
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'cjs',
-  ignoreAnnotations: true,
-  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
-  external: ['sharp', 'webgpu', '@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node-gpu/*'],
-  outfile: bundle,
-  logLevel: 'error',
-})
+if (first !== 'map')
+  await build({
+    entryPoints: [join(root, networks ? 'test/benchmark/serve.ts' : 'test/benchmark/main.ts')],
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    ignoreAnnotations: true,
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+    external: ['sharp', 'webgpu', '@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node-gpu/*'],
+    outfile: bundle,
+    logLevel: 'error',
+  })
 /** Python with PyTorch and timm, which is where the networks of the peer come from. */
 function benchPython() {
   if (process.env.THAW_BENCH_PYTHON) return process.env.THAW_BENCH_PYTHON
@@ -43,7 +45,8 @@ function benchPython() {
   return python
 }
 
-if (networks) {
+if (first === 'map') await (await import('../test/benchmark/map.mjs')).benchMap(args)
+else if (networks) {
   const peer = join(root, 'test/benchmark/networks.py')
   const threads = process.env.THAW_BENCH_THREADS ?? '2'
   await compareNetworks({ node: process.execPath, serve: bundle, python: benchPython(), peer, threads }, args)

@@ -707,8 +707,8 @@ const milliseconds = (value: number | null | undefined): string =>
   value === null || value === undefined
     ? '–'
     : value >= 1000
-      ? `${(value / 1000).toPrecision(2)} s`
-      : `${value.toPrecision(2)} ms`
+      ? `${number(value / 1000)} s`
+      : `${number(value)} ms`
 
 const stroke = (i: number) =>
   html`<svg width="18" height="8" aria-hidden="true">

@@ -1,8 +1,10 @@
 import type { Axis } from '../axis'
 import type { LayerWindow, Mark, PanelRun } from '../../src/extension/protocol'
-import { cssColour, ember, type Theme } from '../colour'
-import { blockLabel, blocks, type Group, type Row } from './layout'
-import { barLength, shade, type Choice } from './measures'
+import { cssColour, type Theme } from '../colour'
+import { blockLabel, blocks, type Group } from './layout'
+import { barLength, type Choice } from './measures'
+import { drawCells } from './rows'
+import { SvgPen } from './svgPen'
 import { ticks } from './ticks'
 import { cellAt, columnAt, greatest, spanOf, trainsAt } from './truth'
 
@@ -43,6 +45,7 @@ export function drawMap(g: CanvasRenderingContext2D, picture: MapPicture): void 
   const inks = readInks(g, picture.scale)
   drawPhases(g, picture, inks)
   drawEvents(g, picture, inks)
+  drawCells(g, picture, inks)
   for (const group of picture.groups) drawGroup(g, picture, group, inks)
   drawBars(g, picture, inks)
   drawAlarms(g, picture, inks)
@@ -54,7 +57,7 @@ function readInks(g: CanvasRenderingContext2D, scale: number): Inks {
   const style = (name: string) => cssColour(name)
   return {
     ice: style('--ice'),
-    hatch: hatch(g, style('--ice-hatch'), scale),
+    hatch: g instanceof SvgPen ? 'url(#hatch)' : hatch(g, style('--ice-hatch'), scale),
     ember: style('--ember'),
     fg: style('--fg'),
     dim: style('--dim'),
@@ -185,8 +188,6 @@ function diamond(g: CanvasRenderingContext2D, x: number, y: number, colour: stri
 
 function drawGroup(g: CanvasRenderingContext2D, p: MapPicture, group: Group, inks: Inks): void {
   drawStrip(g, p, group, inks)
-  const window = p.window
-  if (window) for (const row of group.rows) drawRow(g, p, window, row, inks)
   g.fillStyle = inks.bg
   group.rows.forEach((row, index) => {
     if (index > 0 && row.block !== group.rows[index - 1]!.block)
@@ -228,37 +229,6 @@ function drawStrip(g: CanvasRenderingContext2D, p: MapPicture, group: Group, ink
   if (!training) {
     g.fillStyle = inks.bg
     g.fillRect(p.axis.left - 8, group.y + 1, 3, group.end - group.y - 2)
-  }
-}
-
-function drawRow(
-  g: CanvasRenderingContext2D,
-  p: MapPicture,
-  window: NonNullable<MapPicture['window']>,
-  row: Row,
-  inks: Inks,
-): void {
-  const snap = (value: number) => Math.round(value * p.scale) / p.scale
-  const columns = window.to.length
-  for (let column = 0; column < columns; column++) {
-    const cell = cellAt(window, p.choice, p.run.phases, row.layers, column)
-    const [start, end] = spanOf(window, column, p.every)
-    const x0 = snap(Math.max(p.axis.left, p.axis.x(start)))
-    const x1 = snap(Math.min(p.axis.right, p.axis.x(end)))
-    if (x1 <= x0) continue
-    if (!cell.declaredTraining && cell.moved === false) {
-      g.fillStyle = inks.hatch
-      g.fillRect(x0, row.y, x1 - x0, row.height)
-    } else if (p.choice === 'declared') {
-      if (cell.moved === undefined) continue
-      g.fillStyle = cell.declaredTraining ? inks.ember : inks.err
-      g.globalAlpha = 0.45
-      g.fillRect(x0, row.y, x1 - x0, row.height)
-      g.globalAlpha = 1
-    } else if (!Number.isNaN(cell.value)) {
-      g.fillStyle = ember(shade(cell.value, p.choice), p.theme)
-      g.fillRect(x0, row.y, x1 - x0, row.height)
-    }
   }
 }
 

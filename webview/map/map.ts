@@ -2,7 +2,7 @@ import { LitElement, html, nothing, unsafeCSS } from 'lit'
 import { customElement, property, query, state } from 'lit/decorators.js'
 import type { Axis, Range } from '../axis'
 import { followPress } from '../brush'
-import { clamp, ember, type Theme } from '../colour'
+import { clamp, cssColour, ember, type Theme } from '../colour'
 import { icon } from '../icons'
 import { base64Of, type Exportable } from '../export'
 import '../exportMenu'
@@ -10,11 +10,12 @@ import type { Host } from '../panel/host'
 import type { PanelState } from '../panel/state'
 import shared from '../shared.css'
 import { styled } from '../styled'
-import { drawMap } from './draw'
+import { drawMap, type MapPicture } from './draw'
 import { foldedAtFirst, layoutRows, type Group, type Row } from './layout'
 import own from './map.css'
 import { choices, measures, type Choice } from './measures'
 import { readCell, type Reading } from './reading'
+import { SvgPen } from './svgPen'
 import { layerTable } from './table'
 import { columnAt, greatest, spanOf } from './truth'
 
@@ -272,20 +273,10 @@ export class FreezeMap extends LitElement {
     this.paintScale()
   }
 
-  private paintMap(): void {
-    const { canvas, axis, data } = this
-    const g = canvas?.getContext('2d')
-    if (!canvas || !g || !data.run) return
-    const scale = Math.max(1, devicePixelRatio || 1)
-    const height = this.bottom + AXIS
-    canvas.width = axis.width * scale
-    canvas.height = height * scale
-    canvas.style.width = `${axis.width}px`
-    canvas.style.height = `${height}px`
-    g.setTransform(scale, 0, 0, scale, 0, 0)
-    g.clearRect(0, 0, axis.width, height)
-    drawMap(g, {
-      run: data.run,
+  private picture(scale: number): MapPicture {
+    const { axis, data } = this
+    return {
+      run: data.run!,
       groups: this.groups,
       window: data.window && data.window.to.length > 0 ? data.window : undefined,
       choice: this.choice,
@@ -299,7 +290,28 @@ export class FreezeMap extends LitElement {
       top: TOP,
       bottom: this.bottom,
       scale,
-    })
+    }
+  }
+
+  /** What the last picture was painted of: moving the pointer changes none of it. */
+  private painted: unknown[] = []
+
+  private paintMap(): void {
+    const { canvas, axis, data } = this
+    const g = canvas?.getContext('2d')
+    if (!canvas || !g || !data.run) return
+    const scale = Math.max(1, devicePixelRatio || 1)
+    const of = [canvas, axis, data, this.theme, this.choice, this.folds, scale]
+    if (of.every((one, i) => one === this.painted[i])) return
+    this.painted = of
+    const height = this.bottom + AXIS
+    canvas.width = axis.width * scale
+    canvas.height = height * scale
+    canvas.style.width = `${axis.width}px`
+    canvas.style.height = `${height}px`
+    g.setTransform(scale, 0, 0, scale, 0, 0)
+    g.clearRect(0, 0, axis.width, height)
+    drawMap(g, this.picture(scale))
   }
 
   private paintScale(): void {
@@ -470,11 +482,12 @@ export class FreezeMap extends LitElement {
     }
   }
 
-  /** The canvas inside an SVG: the map is made of more cells than a drawing program likes. */
+  /** The same strokes as on the canvas, as a drawing. */
   private drawing(): string {
-    const { width, height } = this.canvas!.getBoundingClientRect()
+    const pen = new SvgPen(document.createElement('canvas').getContext('2d') ?? undefined)
+    drawMap(pen as unknown as CanvasRenderingContext2D, this.picture(1))
     const ground = getComputedStyle(document.body).backgroundColor
-    return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="${ground}"/><image width="${width}" height="${height}" href="${this.canvas!.toDataURL('image/png')}"/></svg>`
+    return pen.document(this.axis.width, this.bottom + AXIS, ground, cssColour('--ice-hatch'))
   }
 
   private choiceKey = (event: KeyboardEvent): void => {

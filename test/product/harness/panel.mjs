@@ -129,14 +129,46 @@ export async function openPanel(
     { classes, style },
   )
   await tab.goto(`http://localhost:${port}/`)
-  await tab.waitForTimeout(600)
+  await tab.locator('thaw-panel thaw-tabs').waitFor()
   return {
     tab,
     problems,
     sent,
+    theme: (name) => changeTheme(tab, name),
     changed: () => send({ v: 1, type: 'changed' }),
     close: () => (server.close(), tab.close()),
   }
+}
+
+/** What VS Code does to a page when a person chooses another theme. */
+async function changeTheme(tab, name) {
+  const { class: classes, ...variables } = themes[name]
+  await tab.evaluate(
+    ([classes, variables]) => {
+      const { body, documentElement } = globalThis.document
+      for (const one of [...documentElement.style])
+        if (one.startsWith('--vscode-') && one !== '--vscode-font-family')
+          documentElement.style.removeProperty(one)
+      for (const [key, value] of Object.entries(variables))
+        documentElement.style.setProperty(`--vscode-${key}`, value)
+      body.className = classes
+    },
+    [classes, variables],
+  )
+  await settled(tab)
+}
+
+/** Waits until two pictures of the page, some frames apart, are the same; gives the last one. */
+export async function settled(tab) {
+  const take = () => tab.screenshot({ fullPage: true })
+  let before = await take()
+  for (let i = 0; i < 100; i++) {
+    await tab.waitForTimeout(120)
+    const now = await take()
+    if (now.equals(before)) return now
+    before = now
+  }
+  throw new Error('the page never comes to rest')
 }
 
 /** The host's half without an editor. */
@@ -180,6 +212,7 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
           await box.click()
       await panel.tab.waitForTimeout(600)
     } else {
+      await settled(panel.tab)
       const map = await panel.tab
         .locator('thaw-map .grid')
         .boundingBox()
