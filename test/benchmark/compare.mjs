@@ -20,9 +20,8 @@ const rows = [
   ['probe', 'probe'],
   ['probe', 'probe-cached'],
 ]
-/** Steps until the allocators have what they need, and steps over which nothing may grow. */
-const SETTLE = 60
-const WATCH = 60
+/** Steps until the allocators have what they need, and as many over which nothing may grow; a step of others takes seconds. */
+const steps = (backend) => (backend === 'native' ? 60 : 6)
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 const round = (value) => Number(value.toPrecision(4))
 
@@ -91,7 +90,7 @@ export async function compareNetworks(tools, args) {
         })
         console.log(JSON.stringify(row))
       }
-      const { tensors, mb } = await growth(ours)
+      const { tensors, mb } = await growth(ours, steps(backend))
       console.log(
         JSON.stringify({
           network,
@@ -99,7 +98,7 @@ export async function compareNetworks(tools, args) {
           bench: 'memory high-water mark',
           ours_mb: round(await ours.ask('memory')),
           peers_mb: await Promise.all(peers.map(async (peer) => round(await peer.ask('memory')))),
-          [`growth_${WATCH}_steps`]: { tensors, mb: round(mb) },
+          [`growth_${steps(backend)}_steps`]: { tensors, mb: round(mb) },
           peers: peers.map(({ about }) => about),
           threads: tools.threads,
         }),
@@ -111,15 +110,15 @@ export async function compareNetworks(tools, args) {
 }
 
 /** What the middle of the resident size moved by from the first half of the steps to the second, in MB, and tensors. */
-async function growth(ours) {
-  for (let i = 0; i < SETTLE; i++) await ours.ask('step')
+async function growth(ours, count) {
+  for (let i = 0; i < count; i++) await ours.ask('step')
   const before = await ours.ask('tensors')
   const sizes = []
-  for (let i = 0; i < WATCH; i++) {
+  for (let i = 0; i < count; i++) {
     await ours.ask('step')
     sizes.push(await ours.ask('resident'))
   }
-  const half = WATCH / 2
+  const half = count / 2
   return {
     tensors: (await ours.ask('tensors')) - before,
     mb: median(sizes.slice(half)) - median(sizes.slice(0, half)),
