@@ -84,7 +84,9 @@ function ownGradients(forward: () => Tensor, inputs: readonly Tensor[], auxTenso
         state.activeTape = null
       }
     }) as [Tensor, ...Tensor[]]
-    const gradients = backward(tape, loss, inputs)
+    const ones = tf.onesLike(loss)
+    const gradients = backward(tape, new Map([[loss.id, ones]]), inputs)
+    ones.dispose()
     return { loss, gradients }
   } finally {
     // saved tensors are kept: a failed forward or backward must not leak them
@@ -92,18 +94,84 @@ function ownGradients(forward: () => Tensor, inputs: readonly Tensor[], auxTenso
   }
 }
 
-/** Walks the tape from the loss back; Baydin et al., "Automatic differentiation in machine learning", section 3.2. */
-function backward(tape: TapeNode[], loss: Tensor, inputs: readonly Tensor[]): Tensor[] {
-  const path = connected(tape, loss, inputs)
+/** A gradient that can itself be differentiated; holds all that it took until it is disposed of. */
+export interface KeptGradients {
+  /** The caller's to dispose, at any time. */
+  loss: Tensor
+  gradients: Tensor[]
+  /**
+   * d/d`by` of the sum over gradients of <gradient, direction>, the caller's to dispose: a row of second derivatives
+   * (Pearlmutter, "Fast exact multiplication by the Hessian", 1994) in one backward pass. Once only: it lets go of
+   * what it walks over.
+   * @param directions one a gradient; undefined is 0
+   */
+  along(directions: readonly (Tensor | undefined)[], by: readonly Tensor[]): Tensor[]
+  dispose(): void
+}
+
+/** As `valueAndGradients`, with both passes recorded; not within another gradient. */
+export function keptGradients(f: () => Tensor, inputs: readonly Tensor[]): KeptGradients {
+  const state = engineState()
+  let tape: TapeNode[] = []
+  const dispose = (): void => {
+    for (const node of tape) release(node)
+    tape = []
+  }
+  try {
+    const [loss, ...gradients] = tf.tidy(() => {
+      engine().startTape()
+      try {
+        const value = f()
+        const ones = new Map([[value.id, tf.onesLike(value)]])
+        return [value, ...backward([...state.activeTape!], ones, inputs, true)]
+      } finally {
+        tape = state.activeTape ?? []
+        engine().endTape()
+        state.activeTape = null
+      }
+    }) as [Tensor, ...Tensor[]]
+    return {
+      loss,
+      gradients,
+      along: (directions, by) => {
+        const seeds = new Map<number, Tensor>()
+        directions.forEach((direction, i) => direction && seeds.set(gradients[i]!.id, direction))
+        try {
+          return backward(tape, seeds, by)
+        } finally {
+          dispose()
+        }
+      },
+      dispose,
+    }
+  } catch (error) {
+    dispose()
+    throw error
+  }
+}
+
+/**
+ * Walks the tape from the outputs that `seeds` holds a gradient of, by their number, back; Baydin et al., "Automatic
+ * differentiation in machine learning", section 3.2. The seeds stay the caller's.
+ * @param keep the tape stays whole, since this pass is on it too
+ */
+function backward(
+  tape: TapeNode[],
+  seeds: ReadonlyMap<number, Tensor>,
+  inputs: readonly Tensor[],
+  keep = false,
+): Tensor[] {
+  const letGo = keep ? () => {} : release
+  const path = connected(tape, seeds.keys(), inputs, letGo)
   const keepIds = new Set(inputs.map((x) => x.id))
   const sums = new Map<number, Tensor>()
   return tf.tidy(() => {
-    sums.set(loss.id, tf.onesLike(loss))
+    for (const [id, seed] of seeds) sums.set(id, tf.clone(seed))
     for (let i = path.length - 1; i >= 0; i--) {
       const { node, active } = path[i]!
       const dys = node.outputs.map((output) => sums.get(output.id) ?? null)
       if (dys.every((dy) => dy === null)) {
-        release(node)
+        letGo(node)
         continue
       }
       accumulate(node, active, dys, sums)
@@ -113,7 +181,7 @@ function backward(tape: TapeNode[], loss: Tensor, inputs: readonly Tensor[]): Te
           sums.get(output.id)?.dispose()
           sums.delete(output.id)
         }
-      release(node)
+      letGo(node)
     }
     return inputs.map((x) => sums.get(x.id) ?? tf.zerosLike(x))
   })
@@ -151,28 +219,33 @@ function accumulate(
   })
 }
 
-/** Nodes that lie between an input and the loss, with the inputs among theirs that depend on one of ours. */
-function connected(tape: TapeNode[], loss: Tensor, inputs: readonly Tensor[]) {
+/** Nodes that lie between an input and one of the ends, with the inputs among theirs that depend on one of ours. */
+function connected(
+  tape: TapeNode[],
+  ends: Iterable<number>,
+  inputs: readonly Tensor[],
+  letGo: (node: TapeNode) => void,
+) {
   const fromInputs = new Set(inputs.map((x) => x.id))
   const forwardNodes: { node: TapeNode; active: string[] }[] = []
   for (const node of tape) {
     const active = Object.keys(node.inputs).filter((name) => fromInputs.has(node.inputs[name]!.id))
     if (!active.length) {
-      release(node)
+      letGo(node)
       continue
     }
     // whole numbers and masks carry no derivative
     for (const output of node.outputs) if (output.dtype === 'float32') fromInputs.add(output.id)
     forwardNodes.push({ node, active })
   }
-  const toLoss = new Set([loss.id])
+  const toLoss = new Set(ends)
   const path: typeof forwardNodes = []
   for (let i = forwardNodes.length - 1; i >= 0; i--) {
     const entry = forwardNodes[i]!
     if (entry.node.outputs.some((output) => toLoss.has(output.id))) {
       for (const name of entry.active) toLoss.add(entry.node.inputs[name]!.id)
       path.push(entry)
-    } else release(entry.node)
+    } else letGo(entry.node)
   }
   return path.reverse()
 }

@@ -4,7 +4,7 @@ import './wasm/replace'
 export { tf } from './tf'
 export type { Tensor } from './tf'
 export { fused, ops } from './ops'
-export { untaped, valueAndGradients } from './gradients'
+export { keptGradients, untaped, valueAndGradients, type KeptGradients } from './gradients'
 export { secondOrder } from './mode'
 export {
   compared,

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
+  keptGradients,
   openBackend,
   ops,
   secondOrder,
@@ -67,6 +68,41 @@ for (const backend of ['cpu', 'wasm'] as const)
       expect(tf.memory().numTensors).toBe(before.numTensors)
       expect(tf.memory().numBytes).toBe(before.numBytes)
       tf.dispose(all)
+    })
+
+    test('a kept gradient gives its derivative along any directions, and lets go of all it held', () => {
+      const { weights, loss, all } = network()
+      const directions = weights.map((w, i) => tf.randomNormal(w.shape, 0, 1, 'float32', 20 + i))
+      const numbers = (tensors: Tensor[]) => tensors.flatMap((g) => [...g.dataSync()])
+      const before = tf.memory().numTensors
+      const nested = valueAndGradients(() => {
+        const { gradients } = valueAndGradients(() => loss(weights), weights)
+        // the second one counts for nothing
+        return tf.addN(gradients.flatMap((g, i) => (i === 1 ? [] : [tf.sum(tf.mul(g, directions[i]!))])))
+      }, weights)
+      const plain = valueAndGradients(() => loss(weights), weights)
+      const kept = keptGradients(() => loss(weights), weights)
+      expect(numbers([kept.loss, ...kept.gradients])).toEqual(numbers([plain.loss, ...plain.gradients]))
+      tf.dispose([kept.loss, ...kept.gradients, plain.loss, ...plain.gradients])
+      const wanted = directions.map((d, i) => (i === 1 ? undefined : d))
+      const along = kept.along(wanted, weights)
+      const [ours, theirs] = [numbers(along), numbers(nested.gradients)]
+      const length = Math.hypot(...theirs)
+      expect(length).toBeGreaterThan(0.1)
+      expect(Math.hypot(...ours.map((v, i) => v - theirs[i]!)) / length).toBeLessThan(1e-5)
+      tf.dispose([...along, nested.loss, ...nested.gradients])
+      expect(tf.memory().numTensors).toBe(before)
+      const unused = keptGradients(() => loss(weights), weights)
+      tf.dispose([unused.loss, ...unused.gradients])
+      unused.dispose()
+      expect(() =>
+        keptGradients(() => {
+          loss(weights)
+          throw new Error('stop')
+        }, weights),
+      ).toThrow('stop')
+      expect(tf.memory().numTensors).toBe(before)
+      tf.dispose([...all, ...directions])
     })
 
     test('the fast and the differentiable form give the same gradients', () => {

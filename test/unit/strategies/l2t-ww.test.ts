@@ -80,6 +80,24 @@ describe('the look-ahead of scalars (strategies.md 4.3)', () => {
     expect(found.gradient).toBeCloseTo(outer, 5)
   })
 
+  test('L2T-7 more steps than stay in memory: those gone over again add what they must', async () => {
+    // in plain numbers, and their slope
+    const outer = (phi: number): number => {
+      let [theta, v] = [0.5, 0.3]
+      const step = (g: number): void => {
+        v = 0.9 * v + g + 0.01 * theta
+        theta -= 0.1 * v
+      }
+      for (let t = 0; t < 6; t++) step(phi * (theta - 2))
+      step(theta + 1)
+      return 0.5 * (theta + 1) ** 2
+    }
+    const slope = (outer(0.7 + 1e-5) - outer(0.7 - 1e-5)) / 2e-5
+    const before = tf.memory().numTensors
+    expect((await scalars(0.3, { T: 6 })).gradient).toBeCloseTo(slope, 4)
+    expect(tf.memory().numTensors).toBe(before)
+  })
+
   test('L2T-4 without transfer steps the outer gradient is exactly 0', async () => {
     expect((await scalars(0.3, { T: 0 })).gradient).toBe(0)
   })

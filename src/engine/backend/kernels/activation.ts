@@ -1,3 +1,4 @@
+import { untaped } from '../gradients'
 import { differentiable } from '../mode'
 import { tf, type Tensor } from '../tf'
 import { defineKernel } from './define'
@@ -35,17 +36,26 @@ const apply = defineKernel<Attributes>({
   gradient: (dy, [x], { kind, alpha }) => ({ x: () => applySlope(dy, x!, kind, alpha) }),
 })
 
+/** Whose slope is constant on either side of a kink: what decides between the sides has no derivative. */
+const steps: readonly Elementwise[] = ['relu', 'relu6', 'leakyRelu']
+
 /** dy f'(x): one fused pass, or ops that can be differentiated again. */
 export function applySlope(dy: Tensor, x: Tensor, kind: Elementwise, alpha = 0): Tensor {
-  return differentiable() ? tf.mul(dy, slopes[kind](x, alpha)) : applyGradient({ x, dy }, { kind, alpha })
+  if (!differentiable()) return applyGradient({ x, dy }, { kind, alpha })
+  if (!steps.includes(kind)) return tf.mul(dy, slopes[kind](x, alpha))
+  // as a constant, so that no gradient of zeros is computed for it
+  const constant = untaped(() => tf.clone(x))
+  return applyGradient({ x: constant, dy }, { kind, alpha })
 }
 
-/** dy f'(x) in one pass; has no gradient of its own. */
+/** dy f'(x) in one pass, linear in dy. Has no gradient by x: only slopes made of steps are differentiated through it. */
 const applyGradient = defineKernel<Attributes>({
   name: 'ThawElementwiseGradient',
   wasm: wasm.activationGradient,
   native: native.activationGradient,
+  save: ['x'],
   generic: ({ x, dy }, { kind, alpha }) => tf.mul(dy!, slopes[kind](x!, alpha)),
+  gradient: (g, [x], { kind, alpha }) => ({ dy: () => applySlope(g, x!, kind, alpha) }),
 })
 
 const elementwise =

@@ -1,9 +1,9 @@
 import { differentiable } from '../mode'
-import { isWanted } from '../gradients'
+import { isGiven, isWanted } from '../gradients'
 import { tf, type Tensor } from '../tf'
 import { rsqrt } from './activation'
 import { channelDot, channelScale, channelShift, channelSum } from './channel'
-import { defineKernel } from './define'
+import { defineKernel, type Inputs } from './define'
 import { fusedEval, fusedTrain } from './fusedNorm'
 import * as native from '../native/ops'
 import * as wasm from '../wasm/forms'
@@ -20,45 +20,32 @@ export const affine = defineKernel<{ activation: Follow }>({
     return activation === 'relu6' ? tf.relu6(z) : activation === 'relu' ? tf.relu(z) : z
   },
   gradient: (dy, [x, scale, shift], { activation }) => {
-    if (differentiable()) return composedAffineGradient(dy, x!, scale!, shift!, activation)
-    const vectors = isWanted('scale') || isWanted('shift')
-    const [dx, dScale, dShift] = affineGradient(
-      { x: x!, scale: scale!, shift: shift!, dy },
-      { activation, input: isWanted('x'), vectors },
-    )
+    const how = { activation, input: isWanted('x'), vectors: isWanted('scale') || isWanted('shift') }
+    const [dx, dScale, dShift] = affineGradient({ x: x!, scale: scale!, shift: shift!, dy }, how)
     return { x: () => dx!, scale: () => dScale!, shift: () => dShift! }
   },
 })
 
-export function composedAffineGradient(
-  dy: Tensor,
-  x: Tensor,
-  scale: Tensor,
-  shift: Tensor,
-  activation: Follow,
-) {
-  const masked = () => {
-    if (activation === 'linear') return dy
-    const z = channelShift({ x: channelScale({ x, s: scale }), b: shift })
-    const below = activation === 'relu6' ? tf.mul(tf.step(z), tf.step(tf.sub(6, z))) : tf.step(z)
-    return tf.mul(dy, below)
-  }
-  return {
-    x: () => channelScale({ x: masked(), s: scale }),
-    scale: () => channelDot({ a: masked(), b: x }),
-    shift: () => channelSum({ x: masked() }, { xShape: x.shape }),
-  }
+interface AffineGradient {
+  activation: Follow
+  input: boolean
+  vectors: boolean
+}
+
+/** v where the activation of z passes it on, else 0. */
+function passed(v: Tensor, z: () => Tensor, activation: Follow): Tensor {
+  if (activation === 'linear') return v
+  const at = z()
+  return tf.mul(v, activation === 'relu6' ? tf.mul(tf.step(at), tf.step(tf.sub(6, at))) : tf.step(at))
 }
 
 /** All three gradients of `affine` in one pass over x and dy; what is not asked for comes back with shape [0]. */
-const affineGradient = defineKernel<{ activation: Follow; input: boolean; vectors: boolean }>({
+export const affineGradient = defineKernel<AffineGradient>({
   name: 'ThawAffineGradient',
   wasm: wasm.affineGradient,
+  save: ['x', 'scale', 'shift', 'dy'],
   generic: ({ x, scale, shift, dy }, { activation, input, vectors }) => {
-    const z = tf.add(tf.mul(x!, scale!), shift!)
-    let masked = dy!
-    if (activation !== 'linear') masked = tf.mul(masked, tf.step(z))
-    if (activation === 'relu6') masked = tf.mul(masked, tf.step(tf.sub(6, z)))
+    const masked = passed(dy!, () => tf.add(tf.mul(x!, scale!), shift!), activation)
     const sum = (v: Tensor) => tf.sum(tf.reshape(v, [-1, v.shape[v.rank - 1]!]), 0)
     return [
       input ? tf.mul(masked, scale!) : tf.zeros([0]),
@@ -66,7 +53,56 @@ const affineGradient = defineKernel<{ activation: Follow; input: boolean; vector
       vectors ? tf.clone(sum(masked)) : tf.zeros([0]),
     ]
   },
-}) as unknown as (inputs: Record<string, Tensor>, attributes: object) => Tensor[]
+  gradient: (dys, saved, { activation, input, vectors }) => {
+    const [gx, gs, gt] = dys as unknown as [Tensor, Tensor, Tensor]
+    const [x, scale, shift, dy] = saved as [Tensor, Tensor, Tensor, Tensor]
+    const inputs = { x, scale, shift, dy, gx, gs, gt }
+    const how = {
+      activation,
+      map: input && isGiven(0),
+      vectors: vectors && (isGiven(1) || isGiven(2)),
+      dy: isWanted('dy'),
+      x: isWanted('x'),
+      scale: isWanted('scale'),
+    }
+    const [byDy, byX, byScale] = differentiable()
+      ? composedAffineSecond(inputs, how)
+      : affineSecond(inputs, how)
+    return {
+      dy: () => byDy!,
+      x: () => (how.vectors ? byX! : tf.zerosLike(x)),
+      scale: () => (how.map ? byScale! : tf.zerosLike(scale)),
+      // it decides where the activation passes, and nothing else
+      shift: () => tf.zerosLike(shift),
+    }
+  },
+}) as unknown as (inputs: Record<string, Tensor>, attributes: AffineGradient) => Tensor[]
+
+/**
+ * Backward pass of `affineGradient`, from gx, gs and gt that came back to its three outputs: by dy
+ * pass(gx scale + gs x + gt), by x pass(dy) gs, by scale the sum of pass(dy) gx; made of ops that have derivatives.
+ */
+function composedAffineSecond(inputs: Inputs, how: wasm.AffineSecond): Tensor[] {
+  const { x, scale, shift, dy, gx, gs, gt } = inputs
+  const mask = (v: Tensor) =>
+    passed(v, () => channelShift({ x: channelScale({ x: x!, s: scale! }), b: shift! }), how.activation)
+  const byMap = () => channelScale({ x: gx!, s: scale! })
+  const byVectors = () => channelShift({ x: channelScale({ x: x!, s: gs! }), b: gt! })
+  const back = () => (how.map && how.vectors ? tf.add(byMap(), byVectors()) : how.map ? byMap() : byVectors())
+  const masked = (how.x && how.vectors) || (how.scale && how.map) ? mask(dy!) : undefined
+  return [
+    how.dy ? mask(back()) : tf.zeros([0]),
+    how.x && how.vectors ? channelScale({ x: masked!, s: gs! }) : tf.zeros([0]),
+    how.scale && how.map ? channelDot({ a: masked!, b: gx! }) : tf.zeros([0]),
+  ]
+}
+
+/** The same in one pass; has no gradient of its own. */
+const affineSecond = defineKernel<wasm.AffineSecond>({
+  name: 'ThawAffineSecond',
+  wasm: wasm.affineSecond,
+  generic: composedAffineSecond,
+}) as unknown as (inputs: Inputs, attributes: wasm.AffineSecond) => Tensor[]
 
 export interface BatchNormParameters {
   gamma: Tensor
@@ -85,7 +121,6 @@ export const fold = defineKernel<{ epsilon: number }>({
   },
   gradient: (dys, [gamma, mean, variance], { epsilon }) => {
     const [dScale, dShift] = dys as unknown as [Tensor, Tensor]
-    if (differentiable()) return composedFoldGradient(dScale, dShift, gamma!, mean!, variance!, epsilon)
     const inputs = { gamma: gamma!, mean: mean!, variance: variance!, dScale, dShift }
     const [dGamma, dMean, dVariance] = foldGradient(inputs, { epsilon })
     return {
@@ -97,33 +132,58 @@ export const fold = defineKernel<{ epsilon: number }>({
   },
 }) as unknown as (inputs: Record<string, Tensor>, attributes: { epsilon: number }) => [Tensor, Tensor]
 
-export function composedFoldGradient(
-  dScale: Tensor,
-  dShift: Tensor,
-  gamma: Tensor,
-  mean: Tensor,
-  variance: Tensor,
-  epsilon: number,
-) {
-  const root = () => rsqrt(tf.add(variance, epsilon))
-  const slope = () => tf.sub(dScale, tf.mul(mean, dShift))
-  return {
-    gamma: () => tf.mul(slope(), root()),
-    beta: () => tf.clone(dShift),
-    mean: () => tf.neg(tf.mul(tf.mul(gamma, root()), dShift)),
-    variance: () => tf.mul(tf.mul(-0.5, tf.mul(slope(), gamma)), tf.pow(root(), 3)),
-  }
-}
-
-/** Gradients by gamma, mean and variance in one pass; has none of its own. */
-const foldGradient = defineKernel<{ epsilon: number }>({
+/** Gradients of `fold` by gamma, mean and variance in one pass over vectors. */
+export const foldGradient = defineKernel<{ epsilon: number }>({
   name: 'ThawFoldBatchNormGradient',
   wasm: wasm.foldGradient,
+  save: ['gamma', 'mean', 'variance', 'dScale', 'dShift'],
   generic: ({ gamma, mean, variance, dScale, dShift }, { epsilon }) => {
-    const parts = composedFoldGradient(dScale!, dShift!, gamma!, mean!, variance!, epsilon)
-    return [parts.gamma(), parts.mean(), parts.variance()]
+    const root = tf.rsqrt(tf.add(variance!, epsilon))
+    const slope = tf.sub(dScale!, tf.mul(mean!, dShift!))
+    return [
+      tf.mul(slope, root),
+      tf.neg(tf.mul(tf.mul(gamma!, root), dShift!)),
+      tf.mul(tf.mul(-0.5, tf.mul(slope, gamma!)), tf.pow(root, 3)),
+    ]
   },
-}) as unknown as (inputs: Record<string, Tensor>, attributes: object) => Tensor[]
+  gradient: (dys, saved, attributes) => {
+    const [a, b, d] = dys as unknown as [Tensor, Tensor, Tensor]
+    const [gamma, mean, variance, dScale, dShift] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor]
+    const inputs = { gamma, mean, variance, dScale, dShift, a, b, d }
+    const parts = differentiable() ? composedFoldSecond(inputs, attributes) : foldSecond(inputs, attributes)
+    const names = ['gamma', 'mean', 'variance', 'dScale', 'dShift']
+    return Object.fromEntries(names.map((name, i) => [name, () => parts[i]!]))
+  },
+}) as unknown as (inputs: Record<string, Tensor>, attributes: { epsilon: number }) => Tensor[]
+
+/** Backward pass of `foldGradient`, from a, b, d that came back to its outputs: by its five inputs, [c] each. */
+function composedFoldSecond(
+  { gamma, mean, variance, dScale, dShift, a, b, d }: Inputs,
+  { epsilon }: { epsilon: number },
+): Tensor[] {
+  const r = rsqrt(tf.add(variance!, epsilon))
+  const cube = tf.mul(r, tf.square(r))
+  const slope = tf.sub(dScale!, tf.mul(mean!, dShift!))
+  const bySlope = tf.sub(tf.mul(a!, r), tf.mul(0.5, tf.mul(d!, tf.mul(gamma!, cube))))
+  const drop = tf.mul(b!, tf.mul(gamma!, dShift!))
+  return [
+    tf.neg(tf.add(tf.mul(tf.mul(b!, r), dShift!), tf.mul(0.5, tf.mul(d!, tf.mul(slope, cube))))),
+    tf.neg(tf.mul(dShift!, bySlope)),
+    tf.add(
+      tf.mul(tf.mul(-0.5, cube), tf.sub(tf.mul(a!, slope), drop)),
+      tf.mul(tf.mul(0.75, tf.mul(d!, slope)), tf.mul(gamma!, tf.mul(cube, tf.square(r)))),
+    ),
+    bySlope,
+    tf.neg(tf.add(tf.mul(mean!, bySlope), tf.mul(tf.mul(b!, gamma!), r))),
+  ]
+}
+
+/** The same in one pass; has no gradient of its own. */
+const foldSecond = defineKernel<{ epsilon: number }>({
+  name: 'ThawFoldBatchNormSecond',
+  wasm: wasm.foldSecond,
+  generic: composedFoldSecond,
+}) as unknown as (inputs: Inputs, attributes: { epsilon: number }) => Tensor[]
 
 /**
  * Batch norm on running statistics: (x - mean) / sqrt(variance + epsilon) gamma + beta, then the activation. All

@@ -4,14 +4,7 @@ import { differentiable } from '../mode'
 import * as native from '../native/ops'
 import type { NormAttributes } from '../native/ops/norm'
 import { tf, type Tensor } from '../tf'
-import {
-  affine,
-  composedAffineGradient,
-  composedFoldGradient,
-  fold,
-  moments,
-  momentsGradient,
-} from './batchNorm'
+import { affine, affineGradient, fold, foldGradient, moments, momentsGradient } from './batchNorm'
 import { defineKernel, type Inputs } from './define'
 
 type Fused<T> = (inputs: Inputs, attributes: NormAttributes) => T
@@ -23,9 +16,17 @@ function composed(
   { epsilon, activation }: NormAttributes,
 ) {
   const [scale, shift] = fold({ gamma, beta, mean, variance }, { epsilon })
-  const { x: byX, ...vectors } = composedAffineGradient(dy, x, scale, shift, activation)
-  const byVector = composedFoldGradient(vectors.scale(), vectors.shift(), gamma, mean, variance, epsilon)
-  return { x: byX, ...byVector }
+  const how = { activation, input: isWanted('x'), vectors: true }
+  const [dx, dScale, dShift] = affineGradient({ x, scale, shift, dy }, how) as [Tensor, Tensor, Tensor]
+  const vectors = { gamma, mean, variance, dScale, dShift }
+  const [dGamma, dMean, dVariance] = foldGradient(vectors, { epsilon }) as [Tensor, Tensor, Tensor]
+  return {
+    x: () => dx,
+    gamma: () => dGamma,
+    beta: () => tf.clone(dShift),
+    mean: () => dMean,
+    variance: () => dVariance,
+  }
 }
 
 /** On running statistics: y. */

@@ -62,6 +62,44 @@ export const affineGradient: Form<Activated & { input: boolean; vectors: boolean
   return [dx, dScale, dShift]
 }
 
+export interface AffineSecond extends Activated {
+  /** Whether anything came back to the gradient by x, and to those by the vectors. */
+  map: boolean
+  vectors: boolean
+  /** Which of its inputs' gradients are asked for. */
+  dy: boolean
+  x: boolean
+  scale: boolean
+}
+
+export const affineSecond: Form<AffineSecond> = (inputs, attributes, backend) => {
+  const { x, scale, shift, dy, gx, gs, gt } = inputs
+  const { map, vectors } = attributes
+  const { rows, c } = lastAxis(x!)
+  const wanted = [attributes.dy, attributes.x && vectors, attributes.scale && map]
+  const made = [x!.shape, x!.shape, [c]].map((shape, i) => output(backend, wanted[i] ? shape : [0]))
+  const [byDy, byX, byScale] = made.map((t, i) => (wanted[i] ? at(backend, t) : 0))
+  withScratch(backend, 4 * c, (scratch) =>
+    kernelsOf(backend).affine_second(
+      at(backend, x!),
+      at(backend, scale!),
+      at(backend, shift!),
+      at(backend, dy!),
+      map ? at(backend, gx!) : 0,
+      vectors ? at(backend, gs!) : 0,
+      vectors ? at(backend, gt!) : 0,
+      byDy!,
+      byX!,
+      byScale!,
+      scratch,
+      rows,
+      c,
+      activations[attributes.activation],
+    ),
+  )
+  return made
+}
+
 export const channelSum: Form<object> = ({ x }, _, backend) => {
   const { rows, c } = lastAxis(x!)
   const y = output(backend, [c])
@@ -296,6 +334,20 @@ export const foldGradient: Form<Epsilon> = (inputs, { epsilon }, backend) => {
     at(backend, t),
   )
   kernelsOf(backend).fold_gradient(g!, m!, v!, epsilon, ds!, dt!, a!, b!, d!, c)
+  return made
+}
+
+export const foldSecond: Form<Epsilon> = (inputs, { epsilon }, backend) => {
+  const { gamma, mean, variance, dScale, dShift, a, b, d } = inputs
+  const c = gamma!.size
+  const made = Array.from({ length: 5 }, () => output(backend, [c]))
+  const [g, m, v, ds, dt, pa, pb, pd] = [gamma!, mean!, variance!, dScale!, dShift!, a!, b!, d!].map((t) =>
+    at(backend, t),
+  )
+  const [byGamma, byMean, byVariance, byScale, byShift] = made.map((t) => at(backend, t))
+  kernelsOf(backend).fold_second(
+    ...([g, m, v, epsilon, ds, dt, pa, pb, pd, byGamma, byMean, byVariance, byScale, byShift, c] as number[]),
+  )
   return made
 }
 

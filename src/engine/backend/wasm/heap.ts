@@ -6,6 +6,7 @@ type Run = (...args: number[]) => void
 type Name =
   | 'affine'
   | 'affine_gradient'
+  | 'affine_second'
   | 'channel_sum'
   | 'channel_dot'
   | 'channel_moments'
@@ -24,6 +25,7 @@ type Name =
   | 'global_pool'
   | 'fold'
   | 'fold_gradient'
+  | 'fold_second'
   | 'mix'
   | 'mix_part'
   | 'mix_dot'

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { tf, valueAndGradients } from '../../backend'
+import { keptGradients, tf, valueAndGradients, type KeptGradients } from '../../backend'
 import { createBank } from '../../network'
 import type { ParameterBank, ParameterSource } from '../../network/types'
 import type { Optimizer, ParameterRate } from '../../optim/types'
@@ -39,30 +39,49 @@ export interface OuterGradient {
   objective: number
 }
 
+/** Steps, counted from the last, whose both passes stay in memory until they are gone back over: all of them at T = 2. */
+const HELD = 3
+
+/** A step that was taken. */
+interface Taken {
+  step: InnerStep
+  /** Before its update. */
+  values: ReadonlyMap<string, Tensor>
+  /** Its gradient; missing where it is computed again, so that memory does not grow with the number of steps. */
+  kept?: KeptGradients
+}
+
 /**
  * Gradient of an outer loss after some steps of SGD by variables that the steps' losses hold constant: the recurrence of
- * strategies.md section 4.3 (alinlab/L2T-ww, train/meta_optimizers.py), which replays each step from its saved values
- * instead of keeping one graph over all. With v <- mu v + g + wd theta and theta <- theta - lr v, a0 = d objective /
- * d theta and a1 that by the momentum; going back over a step, u = a1 - lr a0 and X = <g(theta), u>:
- * gradients += dX/dvariables; a0 <- a0 + wd u + dX/dtheta; a1 <- mu u.
+ * strategies.md section 4.3 (alinlab/L2T-ww, train/meta_optimizers.py), which goes back over each step by itself instead
+ * of keeping one graph over all. With v <- mu v + g + wd theta and theta <- theta - lr v, a0 = d objective / d theta and
+ * a1 that by the momentum; going back over a step, u = a1 - lr a0 and X = <g(theta), u>: gradients += dX/dvariables;
+ * a0 <- a0 + wd u + dX/dtheta; a1 <- mu u.
  */
 export async function lookAhead(task: LookAhead): Promise<OuterGradient> {
   const { from, optimizer, steps, rates, objective } = task
   const bank = createBank(new Map())
-  const saved: Map<string, Tensor>[] = []
+  const taken: Taken[] = []
   const losses: number[] = []
   try {
     for (const [name, value] of from) bank.set(name, tf.clone(value))
-    for (const step of steps) {
-      saved.push(new Map([...from.keys()].map((name) => [name, tf.clone(bank.get(name))])))
-      losses.push(await descend(task, step, bank))
+    for (const [i, step] of steps.entries()) {
+      const values = new Map([...from.keys()].map((name) => [name, tf.clone(bank.get(name))]))
+      const one: Taken = { step, values }
+      taken.push(one)
+      losses.push(await descend(task, one, bank, steps.length - i <= HELD))
       await yieldNow()
     }
     const { value, pulls } = await atTheEnd(task, bank, objective)
     const back = new Recurrence(task, pulls, rates)
     try {
-      for (let i = steps.length - 1; i >= 0; i--) {
-        back.over(steps[i]!, saved[i]!, i === 0)
+      while (taken.length > 0) {
+        const one = taken.pop()!
+        try {
+          back.over(one, taken.length === 0)
+        } finally {
+          letGo(one)
+        }
         await yieldNow()
       }
       return { gradients: back.take(), losses, objective: value }
@@ -71,10 +90,18 @@ export async function lookAhead(task: LookAhead): Promise<OuterGradient> {
     }
   } finally {
     bank.dispose()
-    for (const values of saved) tf.dispose([...values.values()])
+    taken.forEach(letGo)
     optimizer.dispose()
   }
 }
+
+function letGo({ values, kept }: Taken): void {
+  kept?.dispose()
+  tf.dispose([...values.values()])
+}
+
+const gradientOf = ({ step, values }: Taken, others: ParameterSource): KeptGradients =>
+  keptGradients(() => step.loss(source(values, others)), [...values.values()])
 
 const source = (own: ReadonlyMap<string, Tensor>, others: ParameterSource): ParameterSource => ({
   get: (name) => own.get(name) ?? others.get(name),
@@ -86,13 +113,17 @@ const sourceOf = (bank: ParameterBank, others: ParameterSource): ParameterSource
 
 async function descend(
   { optimizer, others, rates }: LookAhead,
-  step: InnerStep,
+  taken: Taken,
   bank: ParameterBank,
+  held: boolean,
 ): Promise<number> {
-  const names = bank.names()
-  const inputs = names.map((name) => bank.get(name))
-  const { loss, gradients } = valueAndGradients(() => step.loss(sourceOf(bank, others)), inputs)
-  const moving = names.flatMap((name, i) => (step.rests?.has(name) ? [] : [[name, gradients[i]!] as const]))
+  const { step, values } = taken
+  if (held) taken.kept = gradientOf(taken, others)
+  const { loss, gradients } =
+    taken.kept ?? valueAndGradients(() => step.loss(source(values, others)), [...values.values()])
+  const moving = [...values.keys()].flatMap((name, i) =>
+    step.rests?.has(name) ? [] : [[name, gradients[i]!] as const],
+  )
   optimizer.apply(bank, new Map(moving), rates)
   tf.dispose(gradients)
   const [value] = await loss.data()
@@ -127,30 +158,38 @@ class Recurrence {
   }
 
   /** @param first nothing lies before this step: how the loss depends on its values is not asked */
-  over(step: InnerStep, values: ReadonlyMap<string, Tensor>, first: boolean): void {
+  over(taken: Taken, first: boolean): void {
+    const { step, values } = taken
+    const { variables } = this.task
     const names = [...values.keys()]
-    const moving = names.filter((name) => !step.rests?.has(name))
-    const directions = new Map(moving.map((name) => [name, this.direction(name)]))
-    const { others, variables } = this.task
+    const directions = new Map(
+      names.flatMap((name) => (step.rests?.has(name) ? [] : [[name, this.direction(name)] as const])),
+    )
     const outer = step.outer ? variables : []
     const inner = first ? [] : names
     const inputs = [...outer, ...inner.map((name) => values.get(name)!)]
-    const along = (): Tensor => {
-      const { gradients } = valueAndGradients(
-        () => step.loss(source(values, others)),
-        moving.map((name) => values.get(name)!),
-      )
-      return gradients
-        .map((g, i): Tensor => tf.sum(tf.mul(g, directions.get(moving[i]!)!)))
-        .reduce((sum, part) => tf.add(sum, part))
-    }
-    const found = inputs.length > 0 ? valueAndGradients(along, inputs) : undefined
-    found?.loss.dispose()
-    const slopes = found?.gradients ?? []
+    const slopes =
+      inputs.length > 0
+        ? this.along(
+            taken,
+            names.map((name) => directions.get(name)),
+            inputs,
+          )
+        : []
     this.sums = this.sums.map((sum, i) => (step.outer ? replaced(sum, slopes[i]!) : sum))
     const byInner = new Map(inner.map((name, i) => [name, slopes[outer.length + i]!]))
     for (const name of names) this.advance(name, directions.get(name), byInner.get(name))
     tf.dispose([...slopes, ...directions.values()])
+  }
+
+  private along(taken: Taken, directions: readonly (Tensor | undefined)[], by: readonly Tensor[]): Tensor[] {
+    if (taken.kept) return taken.kept.along(directions, by)
+    const again = gradientOf(taken, this.task.others)
+    try {
+      return again.along(directions, by)
+    } finally {
+      tf.dispose([again.loss, ...again.gradients])
+    }
   }
 
   take(): Tensor[] {
