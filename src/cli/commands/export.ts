@@ -83,7 +83,12 @@ interface Exported {
 async function exported(run: RunFolder, { step, format }: Options): Promise<Exported> {
   const { model, spec } = await openRunModel(run, step)
   const facts = { classes: model.classes, step: model.step }
-  return { files: await toFiles(model, spec.backend, format), facts, hints: [] }
+  const hints = [...model.graph.parameters.keys()].some((name) => name.startsWith('frozen.'))
+    ? [
+        'the network routes images through two branches, so the file holds both and what decides; no other run starts from it, and `thaw predict` and `thaw evaluate` use it',
+      ]
+    : []
+  return { files: await toFiles(model, spec.backend, format), facts, hints }
 }
 
 function checkChoice({ all, draws, format }: Options): void {

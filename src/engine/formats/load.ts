@@ -1,7 +1,15 @@
+import { readdir } from 'node:fs/promises'
 import { extname, isAbsolute, join } from 'node:path'
 import type { ModelSpec } from '../../spec/schema'
 import { UserError } from '../../spec/types'
-import { backboneOf, createGraph, cutGraph, type LoadedModel, type NetworkGraph } from '../network'
+import {
+  architectures,
+  backboneOf,
+  createGraph,
+  cutGraph,
+  type LoadedModel,
+  type NetworkGraph,
+} from '../network'
 import { readKerasArchive } from './keras/archive'
 import { flattenModel } from './keras/config'
 import { convertModel } from './keras/convert'
@@ -9,7 +17,7 @@ import { readTfjs } from './keras/tfjs'
 import type { WeightStore } from './keras/weights'
 import { matchTensors } from './match'
 import { packagedNetwork } from './packaged'
-import { recognise } from './recognise'
+import { narrowTo, recognise } from './recognise'
 import { openSafetensors } from './safetensors'
 import { fileSource } from './source'
 import type { LoadOptions } from './types'
@@ -61,9 +69,16 @@ async function loadWhole(spec: Model, options: LoadOptions): Promise<LoadedModel
       return loadKeras(path, source, spec)
     default:
       throw new UserError(
-        `the model '${source}' is of no kind that is read; write thaw:NAME, a .safetensors file, a model.json of tfjs layers, or a .keras file`,
+        `the model '${source}' is of no kind that is read; write ${(await within(path, source)) ?? 'thaw:NAME, a .safetensors file, a model.json of tfjs layers, or a .keras file'}`,
       )
   }
+}
+
+/** The model in a folder that was named in its place, for example one that `thaw export` wrote. */
+async function within(path: string, source: string): Promise<string | undefined> {
+  const names = await readdir(path).catch((): string[] => [])
+  const found = ['model.safetensors', 'model.json'].find((name) => names.includes(name))
+  return found && join(source, found)
 }
 
 async function loadPackaged(spec: Model, options: LoadOptions): Promise<LoadedModel> {
@@ -83,10 +98,12 @@ async function loadSafetensors(path: string, name: string, spec: Model): Promise
   const file = await fileSource(path, name)
   try {
     const reader = await openSafetensors(file)
-    const { architecture, cut, classes } = recognise(reader.entries, name, spec.architecture)
+    const wanted = spec.architecture ?? statedArchitecture(reader.metadata)
+    const { architecture, cut, classes, narrowed } = recognise(reader.entries, name, wanted)
     const inputSize = spec.inputSize ?? statedSize(reader.metadata)
     const whole = createGraph(architecture, { classes, inputSize })
-    const graph = cut === undefined ? whole : cutGraph(whole, cut)
+    const full = cut === undefined ? whole : cutGraph(whole, cut)
+    const graph = (narrowed && narrowTo(full, reader.entries)) || full
     const stated = statedClasses(reader.metadata, classes)
     const values = await matchTensors(graph, reader, name)
     return { graph, values, source: name, ...(stated && { classes: stated }) }
@@ -115,6 +132,12 @@ async function convert(model: unknown, store: WeightStore, file: string, spec: M
     ...(await convertModel(flattenModel(model, file), store, { file, inputSize, pixels })),
     source: file,
   }
+}
+
+/** The architecture that our own export notes in a file; a cut network is not known by its shapes. */
+function statedArchitecture(metadata: ReadonlyMap<string, string>): string | undefined {
+  const stated = metadata.get('architecture')
+  return stated !== undefined && architectures.includes(stated) ? stated : undefined
 }
 
 /** The input size that our own export notes in a file. */

@@ -16,6 +16,11 @@ const list = (names: readonly string[]): string =>
 const ignored = (name: string): boolean =>
   name.endsWith('num_batches_tracked') || name === HEAD_WEIGHT || name === HEAD_BIAS
 
+/** What the exported networks of `spottune` and `adafilter` have beside the plain one. */
+const routed = (names: readonly string[]): boolean =>
+  names.some((name) => name.startsWith('frozen.')) &&
+  names.every((name) => /^(frozen|policy|gates)\./.test(name))
+
 /**
  * Values of every parameter and buffer of a graph from a file, in our layout. Strict, as PyTorch's `strict=True`:
  * a name that is missing, unexpected or of another shape is an error, and so is a value that is NaN or infinite.
@@ -29,6 +34,10 @@ export async function matchTensors(
   const unexpected = [...reader.entries.keys()].filter(
     (name) => !graph.parameters.has(name) && !ignored(name),
   )
+  if (missing.length === 0 && routed(unexpected))
+    throw new UserError(
+      `${file} was exported from a run that routes images through two branches (spottune, adafilter), and such a network is no start for another run; name another file, export a spottune run with "k", which leaves a plain network, or use the run itself with \`thaw predict\` and \`thaw evaluate\``,
+    )
   const wrong = [...graph.parameters.values()].flatMap((info) => {
     const entry = reader.entries.get(info.name)
     const shape = originShape(info)

@@ -8,10 +8,12 @@ import { exportModel, loadModel, readSafetensors } from '../../../src/engine/for
 import {
   attachHead,
   backboneOf,
+  channelMap,
   createBank,
   createGraph,
   cutGraph,
   initialise,
+  pruneGraph,
   runGraph,
   type NetworkGraph,
   type PlainValue,
@@ -97,6 +99,32 @@ describe('export', () => {
       "layer 'maxpool' (maxPool) pads [1,1,1,1]",
     )
     bank.dispose()
+  })
+
+  it.each([
+    ['small_cnn, whole', backboneOf(createGraph('small_cnn', { inputSize: 32 })), 'inner'],
+    ['mobilenet_v2, cut', cutGraph(createGraph('mobilenet_v2', { inputSize: 32 }), 'stage3'), 'inner'],
+    ['resnet18, streams too', cutGraph(createGraph('resnet18', { inputSize: 32 }), 'stage2'), 'tied'],
+  ] as const)('as safetensors a network of fewer channels is read again: %s', async (_, backbone, rule) => {
+    const map = channelMap(headed(backbone), rule)
+    const cut = map.groups.filter(({ fixed, size }) => fixed === undefined && size > 2)
+    expect(cut.length).toBeGreaterThan(2)
+    const odd = ({ size }: { size: number }) => Array.from({ length: size >> 1 }, (__, i) => 2 * i + 1)
+    const kept = new Map(cut.map((group) => [group.name, odd(group)]))
+    const { graph } = pruneGraph(headed(backbone), map, kept)
+    const bank = createBank(someValues(graph))
+    const files = await exportModel(graph, bank, 'safetensors')
+    writeFileSync(join(folder, 'narrow.safetensors'), files.get('model.safetensors')!)
+    const again = await loadModel({ source: 'narrow.safetensors' }, { base: folder, media: folder })
+    const [plain, copy] = [backboneOf(graph), createBank(again.values)]
+    const x = tf.randomUniform([2, ...graph.inputShape], 0, 255, 'float32', 3)
+    const ours = runGraph(plain, x, { parameters: bank }).output.dataSync()
+    expect(runGraph(again.graph, x, { parameters: copy }).output.dataSync()).toEqual(ours)
+    bank.dispose()
+    copy.dispose()
+    // told by another name it still is no whole network
+    const other = { source: 'narrow.safetensors', architecture: 'resnet50' }
+    await expect(loadModel(other, { base: folder, media: folder })).rejects.toThrow('does not fit resnet50')
   })
 
   it('as safetensors gives back every value bit for bit, under names and layouts of origin', async () => {

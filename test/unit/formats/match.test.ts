@@ -73,6 +73,15 @@ describe('a safetensors file and its architecture', () => {
     expect(() => recognise(nearly, 'x')).toThrow('its names look like resnet18')
   })
 
+  it('says what a network of two branches is good for, and names the model in a folder', async () => {
+    const branches = small().set('frozen.conv1.weight', { shape: [1], data: Float32Array.of(1) })
+    await expect(load(branches)).rejects.toThrow(/routes images through two branches .*thaw predict/)
+    writeFileSync(join(folder, 'model.safetensors'), writeSafetensors(small()))
+    await expect(loadModel({ source: '.' }, { base: folder, media: folder })).rejects.toThrow(
+      "the model '.' is of no kind that is read; write model.safetensors",
+    )
+  })
+
   it('lists what is missing, unexpected and of another shape', async () => {
     const tensors = small()
     tensors.delete('bn2.bias')
