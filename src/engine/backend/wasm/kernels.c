@@ -56,11 +56,11 @@ void affine(const float *x, const float *scale, const float *shift, float *y, in
   else { AFFINE(RELU6) }
 }
 
-static void zero(float *p, int n) {
+static __attribute__((noinline)) void zero(float *p, int n) {
   for (int i = 0; i < n; i++) p[i] = 0;
 }
 
-static void add_to(float *total, float *part, int n) {
+static __attribute__((noinline)) void add_to(float *total, float *part, int n) {
   for (int i = 0; i < n; i++) { total[i] += part[i]; part[i] = 0; }
 }
 
@@ -124,33 +124,33 @@ void affine_gradient(const float *x, const float *scale, const float *shift, con
 // Backward pass of affine_gradient, from gx [rows, c] that came back to its dx (or 0) and gs, gt [c] to its dscale and
 // dshift (or both 0): by_dy = pass(gx scale + gs x + gt), by_x = pass(dy) gs, by_scale = sum pass(dy) gx; each may be 0.
 // What lies behind the activation's steps has no derivative. scratch [c].
-static inline __attribute__((always_inline)) void affine_second_as(
-    const float *x, const float *scale, const float *shift, const float *dy, const float *gx, const float *gs,
-    const float *gt, float *by_dy, float *by_x, float *by_scale, float *scratch, int rows, int c, const int act,
-    const int map, const int vectors) {
+EXPORT(affine_second)
+void affine_second(const float *x, const float *scale, const float *shift, const float *dy, const float *gx,
+                   const float *gs, const float *gt, float *by_dy, float *by_x, float *by_scale, float *scratch,
+                   int rows, int c, int act) {
   if (by_scale) { zero(scratch, c); zero(by_scale, c); }
   for (int from = 0; from < rows; from += BLOCK) {
     int to = from + BLOCK < rows ? from + BLOCK : rows;
     for (int r = from; r < to; r++) {
       uint32_t row = (uint32_t)r * c;
       int i = 0;
+#pragma clang loop unroll(disable)
       for (; i + 4 <= c; i += 4) {
         uint32_t at = row + i;
-        v xv = ld(x + at), s = ld(scale + i), z = act == LINEAR ? s : add(mul(xv, s), ld(shift + i));
+        v xv = ld(x + at), s = ld(scale + i), z = add(mul(xv, s), ld(shift + i));
         if (by_dy) {
-          v t = map ? mul(ld(gx + at), s) : add(mul(ld(gs + i), xv), ld(gt + i));
-          if (map && vectors) t = add(t, add(mul(ld(gs + i), xv), ld(gt + i)));
+          v t = gx ? mul(ld(gx + at), s) : splat(0);
+          if (gs) t = add(t, add(mul(ld(gs + i), xv), ld(gt + i)));
           st(by_dy + at, pass(z, t, act));
         }
-        if (by_x || by_scale) {
-          v d = pass(z, ld(dy + at), act);
-          if (by_x) st(by_x + at, mul(d, ld(gs + i)));
-          if (by_scale) st(scratch + i, add(ld(scratch + i), mul(d, ld(gx + at))));
-        }
+        v d = pass(z, ld(dy + at), act);
+        if (by_x) st(by_x + at, mul(d, ld(gs + i)));
+        if (by_scale) st(scratch + i, add(ld(scratch + i), mul(d, ld(gx + at))));
       }
+#pragma clang loop unroll(disable) vectorize(disable)
       for (; i < c; i++) {
         uint32_t at = row + i;
-        float z = x[at] * scale[i] + shift[i], t = (map ? gx[at] * scale[i] : 0) + (vectors ? gs[i] * x[at] + gt[i] : 0);
+        float z = x[at] * scale[i] + shift[i], t = (gx ? gx[at] * scale[i] : 0) + (gs ? gs[i] * x[at] + gt[i] : 0);
         float d = pass1(z, dy[at], act);
         if (by_dy) by_dy[at] = pass1(z, t, act);
         if (by_x) by_x[at] = d * gs[i];
@@ -159,19 +159,6 @@ static inline __attribute__((always_inline)) void affine_second_as(
     }
     if (by_scale) add_to(by_scale, scratch, c);
   }
-}
-
-EXPORT(affine_second)
-void affine_second(const float *x, const float *scale, const float *shift, const float *dy, const float *gx,
-                   const float *gs, const float *gt, float *by_dy, float *by_x, float *by_scale, float *scratch,
-                   int rows, int c, int act) {
-#define SECOND(ACT, MAP, VECTORS)                                                                                  \
-  affine_second_as(x, scale, shift, dy, gx, gs, gt, by_dy, by_x, by_scale, scratch, rows, c, ACT, MAP, VECTORS);
-#define SECONDS(ACT)                                                                                               \
-  if (gx && gs) { SECOND(ACT, 1, 1) } else if (gx) { SECOND(ACT, 1, 0) } else { SECOND(ACT, 0, 1) }
-  if (act == LINEAR) { SECONDS(LINEAR) }
-  else if (act == RELU) { SECONDS(RELU) }
-  else { SECONDS(RELU6) }
 }
 
 // out[c] = sum of a, of a b, or of (a - center)^2, over rows; scratch [c].
@@ -647,6 +634,7 @@ EXPORT(fold_second)
 void fold_second(const float *gamma, const float *mean, const float *variance, float epsilon, const float *dscale,
                  const float *dshift, const float *a, const float *b, const float *d, float *by_gamma, float *by_mean,
                  float *by_variance, float *by_dscale, float *by_dshift, int c) {
+#pragma clang loop unroll(disable) vectorize(disable)
   for (int i = 0; i < c; i++) {
     float r = inverse_root(variance[i], epsilon), r3 = r * r * r, s = dscale[i] - mean[i] * dshift[i];
     float q = a[i] * r - 0.5f * d[i] * gamma[i] * r3;
