@@ -28,6 +28,7 @@ export {
   type Handle,
   type Precision,
 } from './native/ops'
+export { comparedOnHeap } from './wasm/compare'
 export { openBackend, resetBackend, type OpenOptions } from './open'
 export { predictBytes, largestBatch, wasmLimitBytes, type MemoryUse } from './memory'
 export { beyondLimits, gpuLimits } from './webgpu/limits'

@@ -1,15 +1,17 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { compared, hasKernels, isNative, prefetch, type Compared } from '../backend'
+import { compared, comparedOnHeap, hasKernels, isNative, prefetch, type Compared } from '../backend'
 import { floats } from '../optim/floats'
 
 type Pair = readonly [a: Tensor, b?: Tensor]
 
 /**
- * Compares pairs of tensors of one size, all in one read: where they lie on native, else as values. `b` left out: zeros.
- * Sums are in double precision.
+ * Compares pairs of tensors of one size, all in one read: where they lie on native and wasm, else as values. `b` left out:
+ * zeros. Sums are in double precision.
  */
 export function compareAll(pairs: readonly Pair[]): Compared[] {
   if (isNative() && hasKernels()) return compared(pairs)
+  const onHeap = comparedOnHeap(pairs)
+  if (onHeap) return onHeap
   prefetch(pairs.flatMap(([a, b]) => (b ? [a, b] : [a])))
   return pairs.map(([a, b]) => compareValues(floats(a), b && floats(b)))
 }

@@ -14,5 +14,8 @@ export function channelDrift(
   const { epsilon } = node.op
   const [now, then] = [floats(bank.get(node.parameters.mean)), floats(w0.get(node.parameters.mean))]
   const variance = floats(w0.get(node.parameters.variance))
-  return Array.from(now, (mean, i) => (mean - then[i]!) / Math.sqrt(variance[i]! + epsilon))
+  // asked for at every measured step, where Array.from is ten times slower
+  const drift = new Array<number>(now.length)
+  for (let i = 0; i < now.length; i++) drift[i] = (now[i]! - then[i]!) / Math.sqrt(variance[i]! + epsilon)
+  return drift
 }

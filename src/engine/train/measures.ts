@@ -125,7 +125,9 @@ function ratio(a: number, b: number): number {
 /** Mean over channels of |running mean - its value in w0| / sqrt(running variance in w0 + eps). */
 function batchNormDrift(input: MeasureInput, layer: LayerInfo): number {
   const drift = channelDrift(layer.name, input) ?? []
-  return drift.reduce((sum, value) => sum + Math.abs(value), 0) / Math.max(1, drift.length)
+  let sum = 0
+  for (const value of drift) sum += Math.abs(value)
+  return sum / Math.max(1, drift.length)
 }
 
 /** Share of backbone values that are not bit-equal to the pre-trained ones, and ||w - w0|| / ||w0|| over the backbone. */

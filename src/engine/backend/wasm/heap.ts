@@ -29,6 +29,7 @@ type Name =
   | 'mix'
   | 'mix_part'
   | 'mix_dot'
+  | 'compare'
 export type Kernels = Record<Name, Run>
 
 interface TfjsModule {
@@ -95,6 +96,15 @@ export function withIntegers<T>(backend: BackendWasm, values: readonly number[],
   return withScratch(backend, values.length * 4, (at) => {
     new Int32Array(tfjsModule(backend).asm.memory.buffer, at >>> 0, values.length).set(values)
     return use(at)
+  })
+}
+
+/** Calls `use` with a block for `count` doubles on the heap. @returns a copy of what it left there */
+export function withDoubles(backend: BackendWasm, count: number, use: (at: number) => void): Float64Array {
+  // tfjs's blocks begin at multiples of 8
+  return withScratch(backend, count * 8, (at) => {
+    use(at)
+    return new Float64Array(tfjsModule(backend).asm.memory.buffer, at >>> 0, count).slice()
   })
 }
 

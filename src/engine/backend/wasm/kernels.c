@@ -700,3 +700,63 @@ void mix_dot(const float *dy, const float *a, const float *b, float *y, float *s
     add_to(y, scratch, c);
   }
 }
+
+// ---- comparison --------------------------------------------------------------------------------------------------
+
+#define LOW(x) wasm_f64x2_promote_low_f32x4(x)
+#define HIGH(x) LOW(wasm_i32x4_shuffle(x, x, 2, 3, 2, 3))
+
+static inline v square_on(v sum, v d) { return wasm_f64x2_add(sum, wasm_f64x2_mul(d, d)); }
+static inline double sum2(v x) { return wasm_f64x2_extract_lane(x, 0) + wasm_f64x2_extract_lane(x, 1); }
+
+static double squares_of(const float *a, int n) {
+  v low = wasm_f64x2_splat(0), high = low;
+  int i = 0;
+  for (; i + 4 <= n; i += 4) {
+    v x = ld(a + i);
+    low = square_on(low, LOW(x));
+    high = square_on(high, HIGH(x));
+  }
+  double sum = sum2(wasm_f64x2_add(low, high));
+  for (; i < n; i++) sum += (double)a[i] * a[i];
+  return sum;
+}
+
+// out: sum (a - b)^2, sum b^2, largest |a - b|, how many are not equal. Doubles. A NaN shows in the first, not for sure in
+// the third. b may be 0: zeros.
+EXPORT(compare)
+void compare(const float *a, const float *b, double *out, int n) {
+  if (a == b) {
+    // one block under two names; what is not finite is looked at below
+    out[0] = out[2] = out[3] = 0;
+    out[1] = squares_of(b, n);
+    if (out[1] - out[1] == 0) return;
+  }
+  v low = wasm_f64x2_splat(0), high = low, of_low = low, of_high = low, largest = low, none = low, count = low;
+  int i = 0;
+  for (; i + 4 <= n; i += 4) {
+    v x = ld(a + i), y = b ? ld(b + i) : none;
+    v d = wasm_f64x2_sub(LOW(x), LOW(y)), e = wasm_f64x2_sub(HIGH(x), HIGH(y));
+    low = square_on(low, d);
+    high = square_on(high, e);
+    largest = wasm_f64x2_pmax(largest, wasm_f64x2_pmax(wasm_f64x2_abs(d), wasm_f64x2_abs(e)));
+    count = wasm_i32x4_add(count, wasm_f32x4_ne(x, y));
+    if (b) {
+      of_low = square_on(of_low, LOW(y));
+      of_high = square_on(of_high, HIGH(y));
+    }
+  }
+  double squares = sum2(wasm_f64x2_add(low, high)), of = sum2(wasm_f64x2_add(of_low, of_high));
+  double most = wasm_f64x2_extract_lane(largest, 0), other = wasm_f64x2_extract_lane(largest, 1);
+  if (other > most) most = other;
+  int differ = -(wasm_i32x4_extract_lane(count, 0) + wasm_i32x4_extract_lane(count, 1) +
+                 wasm_i32x4_extract_lane(count, 2) + wasm_i32x4_extract_lane(count, 3));
+  for (; i < n; i++) {
+    double y = b ? b[i] : 0, d = a[i] - y, size = d < 0 ? -d : d;
+    squares += d * d;
+    of += y * y;
+    if (size > most) most = size;
+    if (a[i] != y) differ++;
+  }
+  out[0] = squares; out[1] = of; out[2] = most; out[3] = differ;
+}
