@@ -79,7 +79,8 @@ function npmCli() {
 }
 
 async function debianPackages() {
-  const wanted = ['libkrb5-dev', 'pkg-config', 'chromium']
+  // the font is that of the agreed pictures in test/product/golden
+  const wanted = ['libkrb5-dev', 'pkg-config', 'chromium', 'fonts-dejavu-core']
   const missing = wanted.filter((name) => !attempt('dpkg', ['-s', name]).ok)
   if (missing.length === 0) return
   if (process.getuid?.() !== 0)

@@ -120,9 +120,11 @@ export async function openPanel(
         globalThis.document.body.className = classes
         for (const one of style.split(';'))
           globalThis.document.documentElement.style.setProperty(...one.split(/:(.*)/s))
+        // letters of the same width on every machine, or the agreed pictures would be of another layout
+        globalThis.document.documentElement.style.setProperty('--vscode-font-family', 'DejaVu Sans')
         globalThis.document.documentElement.style.setProperty(
-          '--vscode-font-family',
-          'Inter, system-ui, sans-serif',
+          '--vscode-editor-font-family',
+          'DejaVu Sans Mono',
         )
       })
     },
@@ -147,7 +149,7 @@ async function changeTheme(tab, name) {
     ([classes, variables]) => {
       const { body, documentElement } = globalThis.document
       for (const one of [...documentElement.style])
-        if (one.startsWith('--vscode-') && one !== '--vscode-font-family')
+        if (one.startsWith('--vscode-') && !one.endsWith('font-family'))
           documentElement.style.removeProperty(one)
       for (const [key, value] of Object.entries(variables))
         documentElement.style.setProperty(`--vscode-${key}`, value)
