@@ -16,7 +16,7 @@ const pieces = [
   },
   {
     name: 'Chromium (editor and product tests)',
-    packages: ['chromium', 'fonts-noto-core'],
+    packages: ['chromium', 'fonts-noto-core', 'fonts-dejavu-core'],
     present: () => existsSync('/usr/bin/chromium'),
   },
   {
