@@ -25,28 +25,27 @@ const suites = [
   { name: 'product', script: '.ci/product.mjs' },
 ]
 
-function run(command, args, env = {}) {
+function run(command, args) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, {
-      cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, ...env },
-    })
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
     child.on('exit', (code) => resolve(code ?? 1))
     child.on('error', () => resolve(1))
   })
 }
 
-/** Fetches and compiles the editor behind the other suites, which leave a core free now and then; tells its lines at the end. */
-function provisionEditor() {
-  const child = spawn(process.execPath, ['.ci/editor.mjs', '--provision'], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  setPriority(child.pid, constants.priority.PRIORITY_LOW)
+/** As `run`, for what goes beside others: its words in one piece at its end. */
+function runAside([command, ...args], heading) {
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk))
-  return new Promise((resolve) => child.on('close', () => resolve(text)))
+  return new Promise((resolve) => {
+    child.on('error', (error) => (text += error.message))
+    child.on('close', (code) => {
+      if (heading) console.log(`\n== ${heading}\n${text.trimEnd()}`)
+      resolve({ code: code ?? 1, text })
+    })
+    if (child.pid && !heading) setPriority(child.pid, constants.priority.PRIORITY_LOW)
+  })
 }
 
 function counts(report) {
@@ -60,7 +59,7 @@ function counts(report) {
 
 async function runSuite(suite) {
   if (suite.check) {
-    const code = await run(suite.check[0], suite.check[1])
+    const { code } = await runAside(suite.check.flat(), suite.name)
     return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }
   }
   const report = join(results, `${suite.name}.json`)
@@ -92,21 +91,29 @@ setup()
 mkdirSync(results, { recursive: true })
 const chosen = suites.filter((suite) => wanted.length === 0 || wanted.includes(suite.name))
 const inEditor = ({ name }) => name === 'editor' || name === 'product'
-const provisioning = chosen.some(inEditor) ? provisionEditor() : undefined
+// VS Code is fetched and compiled behind the other suites, which leave a core free now and then
+const provisioning = chosen.some(inEditor) && runAside([process.execPath, '.ci/editor.mjs', '--provision'])
 if (chosen.some(({ name }) => name === 'numerics' || name === 'process')) await installNative()
 const rows = []
-for (const suite of chosen) {
-  if (inEditor(suite)) process.stdout.write(await provisioning)
+async function measured(suite) {
   const started = Date.now()
+  const count = await runSuite(suite)
+  rows.push({ suite: suite.name, ...count, seconds: Math.round((Date.now() - started) / 100) / 10 })
+}
+// a check takes one core
+const checks = chosen.filter(({ check }) => check)
+const oneByOne = async () => {
+  for (let suite; (suite = checks.shift());) await measured(suite)
+}
+await Promise.all([oneByOne(), oneByOne()])
+for (const suite of chosen.filter(({ check }) => !check)) {
+  if (inEditor(suite)) process.stdout.write((await provisioning).text)
   console.log(`\n== ${suite.name}`)
-  rows.push({
-    suite: suite.name,
-    ...(await runSuite(suite)),
-    seconds: Math.round((Date.now() - started) / 100) / 10,
-  })
+  await measured(suite)
 }
 console.log('')
-for (const row of rows)
+const place = ({ suite }) => suites.findIndex(({ name }) => name === suite)
+for (const row of rows.sort((a, b) => place(a) - place(b)))
   console.log(
     `${row.suite.padEnd(14)} ${String(row.passed).padStart(5)} passed ${String(row.failed).padStart(4)} failed ${row.seconds.toFixed(1).padStart(7)} s`,
   )

@@ -232,10 +232,13 @@ describe('thaw compare with run files', () => {
 
   test('files that say what to tune are tuned first, with as many runs each', () => {
     const rates = { 'train.optimizer.rate': { choice: [1e-3, 3e-3] } }
-    write('a.thaw.json', file({ name: 'one', tune: { trials: 2, space: rates } }))
-    write('b.thaw.json', file({ name: 'two', strategy: 'full', tune: { trials: 1, space: rates } }))
+    const train = { steps: 20, batchSize: 4 }
+    const two = (trials: number) =>
+      write('b.thaw.json', file({ name: 'two', train, strategy: 'full', tune: { trials, space: rates } }))
+    write('a.thaw.json', file({ name: 'one', train, tune: { trials: 2, space: rates } }))
+    two(1)
     expect(compare().err).toContain('tuning runs: 2 for one, 1 for two')
-    write('b.thaw.json', file({ name: 'two', strategy: 'full', tune: { trials: 2, space: rates } }))
+    two(2)
     const { code, result } = compare('--parallel', '2', '--to', 'tuned')
     expect(code).toBe(0)
     expect(result.methods.map(({ tuned }) => tuned!.trials)).toEqual([2, 2])
