@@ -51,3 +51,30 @@ export interface LayerWeights {
   /** Of a batch norm: (mean - mean in w0) / sqrt(variance in w0 + eps) by channel, sorted, at most 64 quantiles. */
   drift?: number[]
 }
+
+/** `network.json`: how the layers are joined; written when an attempt starts, and again when filters are cut away. */
+export interface NetworkTable {
+  v: 1
+  step: number
+  architecture: string
+  /** Each after all that it reads. */
+  layers: NetworkLayer[]
+}
+
+export interface NetworkLayer {
+  name: string
+  stage: string
+  block: string
+  /** Of the operation: `conv2d`, `add`, … */
+  kind: string
+  /** What tells it from others of its kind: `3×3, stride 2`. */
+  about: string
+  /** Layers whose outputs it reads, by index. */
+  inputs: number[]
+  /** Of its output for one image: [height, width, channels] or [channels]. */
+  shape: number[]
+  /** Values, buffers included. */
+  parameters: number
+  /** For one image, as papers count them. */
+  multiplyAdds: number
+}

@@ -66,6 +66,8 @@ export interface PanelHead {
   leftMs?: number
   progress?: { what: string; done: number; total: number }
   message?: string
+  /** Its trainer is gone before the end: it can go on from its last `checkpoint`, or begins again at the `start`. */
+  resume?: 'checkpoint' | 'start'
   /** What went wrong with the run or its folder, and the ways on. */
   trouble?: Trouble
 }

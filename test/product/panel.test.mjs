@@ -152,7 +152,7 @@ describe('the Strategy section', () => {
 })
 
 describe('each section', () => {
-  it.each(['training', 'predictions', 'compare'])(
+  it.each(['training', 'network', 'predictions', 'compare'])(
     '%s looks as agreed, in four themes without a barrier',
     async (section) => {
       const panel = await open('full', section)
@@ -214,7 +214,72 @@ describe('the curves', () => {
   })
 })
 
+describe('the graph of layers', () => {
+  const said = (tab) => tab.locator('thaw-network [role=status]').innerText()
+
+  it('is reached from a cell of the map by a key, with the layer in view, and leads back', async () => {
+    const panel = await open('full', 'training')
+    const { tab } = panel
+    await tab.locator('thaw-map .grid').focus()
+    await tab.keyboard.press('a')
+    await tab.keyboard.press('g')
+    await until('the graph', async () => /^stage3\.1\.depthwise/.test(await said(tab)) || undefined)
+    expect(await said(tab)).toMatch(
+      /conv 5×5, reads stage3\.1\.expand\.relu, output 12×12×80, values 6,000, declared frozen, alarm /,
+    )
+    const layer = tab.locator('thaw-network thaw-inspector')
+    expect(await layer.locator('h2').innerText()).toBe('stage3.1.depthwise')
+    await layer.locator('[data-part=elsewhere]').click()
+    await tab.locator('thaw-training thaw-inspector').waitFor()
+    expect(await tab.locator('thaw-training thaw-inspector h2').innerText()).toBe('stage3.1.depthwise')
+    expect(panel.problems).toEqual([])
+    await panel.close()
+  })
+
+  it('is walked, opened and folded by keys alone', async () => {
+    const panel = await open('full', 'network')
+    const { tab } = panel
+    const lines = () => tab.locator('thaw-network svg[data-picture=network] .fold').count()
+    const before = await lines()
+    await tab.locator('thaw-network .stage').focus()
+    await tab.keyboard.press('ArrowDown')
+    expect(await said(tab)).toMatch(/^stem, open: 3 layers/)
+    await tab.keyboard.press('ArrowLeft')
+    await until('folded', async () => /^stem, folded/.test(await said(tab)) || undefined)
+    await tab.keyboard.press('ArrowDown')
+    await tab.keyboard.press('ArrowLeft')
+    await until('folded', async () => /^stage1, folded/.test(await said(tab)) || undefined)
+    expect(await lines()).toBe(before - 1)
+    await tab.keyboard.press('ArrowRight')
+    await until('open', async () => /^stage1, open/.test(await said(tab)) || undefined)
+    expect(await lines()).toBe(before)
+    await panel.close()
+  })
+
+  it('says so when an older Thaw recorded the run', async () => {
+    const path = await record(join(folder, 'older'), 'full', { told: false })
+    const feed = new host.RunFeed(path)
+    const panel = await openPanel(browser, feed, host)
+    await panel.tab.locator('thaw-tabs [data-section=network]').click()
+    await panel.tab.locator('[data-state=untold]').waitFor()
+    feed.dispose()
+    await panel.close()
+  })
+})
+
 describe('bad luck', () => {
+  it('has a button that goes on with a run whose trainer was killed', async () => {
+    const path = await record(join(folder, 'killed'), 'full', { ended: false, killed: true })
+    const feed = new host.RunFeed(path, 100)
+    await until('the feed to notice', () => feed.update().head.resume)
+    const panel = await openPanel(browser, feed, host)
+    await panel.tab.locator('[data-trouble=killed]').waitFor()
+    await panel.tab.locator('thaw-header [data-part=go-on]').click()
+    await until('the host to hear of it', () => panel.sent.some(({ way }) => way === 'resume'))
+    feed.dispose()
+    await panel.close()
+  })
+
   it('has buttons that lead on: a run folder that was deleted under the panel', async () => {
     const path = await record(join(folder, 'gone'), 'full')
     const feed = new host.RunFeed(path, 100)

@@ -10,6 +10,7 @@ import type { PanelState } from '../panel/state'
 import section from '../section.css'
 import shared from '../shared.css'
 import { styled } from '../styled'
+import tables from '../table.css'
 import own from './compare.css'
 
 const ROW = 46
@@ -40,7 +41,7 @@ const signed = (value: number): string => (value > 0 ? '+' : '') + fixed(value)
 /** Runs of the same folder side by side: intervals, paired differences from a reference, what their files differ in. */
 @customElement('thaw-compare')
 export class Compare extends LitElement {
-  static override styles = [unsafeCSS(shared), unsafeCSS(section), unsafeCSS(own)]
+  static override styles = [unsafeCSS(shared), unsafeCSS(section), unsafeCSS(tables), unsafeCSS(own)]
 
   @property({ attribute: false }) data!: PanelState
   @property({ attribute: false }) host!: Host

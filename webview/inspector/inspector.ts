@@ -18,6 +18,12 @@ import { historyPicture } from './history'
 import own from './inspector.css'
 import { weightsPicture } from './weights'
 
+/** A layer is to be shown in this section. */
+export interface ShowLayer {
+  section: 'network' | 'training'
+  layer: number
+}
+
 /** One layer: what was declared, what happened, how its values lie, and the button that freezes or thaws it. */
 @customElement('thaw-inspector')
 export class Inspector extends LitElement {
@@ -28,6 +34,8 @@ export class Inspector extends LitElement {
   @property({ type: Number }) layer = 0
   @property({ attribute: false }) selection?: Range
   @property() theme: Theme = 'dark'
+  /** The other section that shows the layer in its way. */
+  @property() elsewhere?: 'network' | 'training'
   @state() private history?: LayerHistory
   @state() private weights?: WeightTable
   @state() private shown: Exclude<Choice, 'declared'> = 'updateRatio'
@@ -82,15 +90,26 @@ export class Inspector extends LitElement {
         ${layer.batchNorm ? html`· batch norm` : nothing}
       </p>
       ${this.alarm()} ${this.facts()} ${this.historySection()} ${this.weightSection()} ${this.driftSection()}
-      ${
-        alive
-          ? html`<div class="actions">
-              <vscode-button data-part="toggle" @click=${() => this.tell('toggle-layer', this.layer)}>
+      <div class="actions">
+        ${
+          alive
+            ? html`<vscode-button data-part="toggle" @click=${() => this.tell('toggle-layer', this.layer)}>
                 ${this.trainsNow ? 'Freeze this layer' : 'Thaw this layer'}
-              </vscode-button>
-            </div>`
-          : nothing
-      }
+              </vscode-button>`
+            : nothing
+        }
+        ${
+          this.elsewhere
+            ? html`<vscode-button
+                appearance="secondary"
+                data-part="elsewhere"
+                @click=${() => this.tell('show-layer', { section: this.elsewhere!, layer: this.layer } satisfies ShowLayer)}
+              >
+                ${this.elsewhere === 'network' ? 'Show in graph' : 'Show on map'}
+              </vscode-button>`
+            : nothing
+        }
+      </div>
     </aside>`
   }
 

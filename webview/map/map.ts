@@ -6,10 +6,13 @@ import { clamp, cssColour, ember, type Theme } from '../colour'
 import { icon } from '../icons'
 import { base64Of, type Exportable } from '../export'
 import '../exportMenu'
+import type { ShowLayer } from '../inspector/inspector'
 import type { Host } from '../panel/host'
 import type { PanelState } from '../panel/state'
 import shared from '../shared.css'
 import { styled } from '../styled'
+import tables from '../table.css'
+import tip from '../tip.css'
 import { drawMap, type MapPicture } from './draw'
 import { foldedAtFirst, layoutRows, type Group, type Row } from './layout'
 import own from './map.css'
@@ -32,7 +35,7 @@ interface Spot {
 /** Layers by steps: what was declared and what happened. */
 @customElement('thaw-map')
 export class FreezeMap extends LitElement {
-  static override styles = [unsafeCSS(shared), unsafeCSS(own)]
+  static override styles = [unsafeCSS(shared), unsafeCSS(tables), unsafeCSS(tip), unsafeCSS(own)]
 
   @property({ attribute: false }) data!: PanelState
   @property({ attribute: false }) axis!: Axis
@@ -84,7 +87,7 @@ export class FreezeMap extends LitElement {
           tabindex="0"
           role="application"
           aria-roledescription="freeze map"
-          aria-label="Freeze map. Arrow keys move by layer and by measured step, Home and End to the first and last, Shift with left or right brushes a range, Z zooms to it, plus and minus zoom, 0 shows the whole run, Enter opens the layer, F freezes or thaws it, P to the next phase, A to the next alarm, T for the same as a table."
+          aria-label="Freeze map. Arrow keys move by layer and by measured step, Home and End to the first and last, Shift with left or right brushes a range, Z zooms to it, plus and minus zoom, 0 shows the whole run, Enter opens the layer, F freezes or thaws it, G shows it in the graph of layers, P to the next phase, A to the next alarm, T for the same as a table."
           aria-describedby="said"
           ${styled({
             left: `${axis.left}px`,
@@ -358,6 +361,11 @@ export class FreezeMap extends LitElement {
     if (layer !== undefined) this.tell('inspect', layer)
   }
 
+  private showInGraph(): void {
+    const layer = this.layerAtSpot
+    if (layer !== undefined) this.tell('show-layer', { section: 'network', layer } satisfies ShowLayer)
+  }
+
   /** Shift+arrow: the range from where it began to the cell that the key went to. */
   private brushFrom: number | undefined
   private brushTo(column: number, before: number): void {
@@ -377,6 +385,7 @@ export class FreezeMap extends LitElement {
       '-': () => this.tell('zoom-by', 2),
       '0': () => this.tell('zoom-by', 0),
       enter: () => this.inspect(),
+      g: () => this.showInGraph(),
       f: () => this.layerAtSpot !== undefined && this.tell('toggle-layer', this.layerAtSpot),
     }
     const act = done[key.toLowerCase()]

@@ -26,7 +26,7 @@ const ways: Record<Way, string> = {
   close: 'Close this panel',
 }
 
-/** Name, state and the few numbers that matter; Pause and Stop. */
+/** Name, state and the few numbers that matter; Pause and Stop, or Resume where the trainer is gone. */
 @customElement('thaw-header')
 export class Header extends LitElement {
   static override styles = [unsafeCSS(shared), unsafeCSS(own)]
@@ -119,7 +119,18 @@ export class Header extends LitElement {
                     >${icon('stop', 'start')}Stop</vscode-button
                   >
                 `
-              : nothing
+              : head?.resume
+                ? html`<vscode-button
+                    data-part="go-on"
+                    title=${
+                      head.resume === 'checkpoint'
+                        ? 'Go on from the last checkpoint'
+                        : 'There is no checkpoint yet: begin it again'
+                    }
+                    @click=${() => this.go('resume')}
+                    >${icon('play', 'start')}Resume</vscode-button
+                  >`
+                : nothing
           }
         </div>
       </header>

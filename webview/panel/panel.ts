@@ -5,11 +5,14 @@ import { themeOf, type Theme } from '../colour'
 import { count } from '../format'
 import { icon } from '../icons'
 import '../compare/compare'
+import type { ShowLayer } from '../inspector/inspector'
+import '../network/network'
+import type { NetworkKept } from '../network/network'
 import '../predictions/predictions'
 import '../strategy/strategy'
 import '../tabs'
 import '../training/training'
-import type { Training } from '../training/training'
+import type { Training, TrainingKept } from '../training/training'
 import shared from '../shared.css'
 import './header'
 import { Host } from './host'
@@ -19,6 +22,7 @@ import { cursorOf, emptyState, reduce, type PanelState } from './state'
 const tabs = [
   { id: 'training', title: 'Training' },
   { id: 'strategy', title: 'Strategy' },
+  { id: 'network', title: 'Network' },
   { id: 'predictions', title: 'Predictions' },
   { id: 'compare', title: 'Compare' },
 ] as const
@@ -93,7 +97,20 @@ export class Panel extends LitElement {
 
   private compare(folders: string[]): void {
     this.compared = folders
-    this.host.remember({ sections: { ...this.host.remembered().sections, compare: folders } })
+    this.keep({ compare: folders })
+  }
+
+  private keep(change: Record<string, unknown>): void {
+    this.host.remember({ sections: { ...this.host.remembered().sections, ...change } })
+  }
+
+  /** A section reads what it shows when it opens. */
+  private showLayer({ section, layer }: ShowLayer): void {
+    const { network, training } = this.host.remembered().sections ?? {}
+    const name = this.data.run?.layers[layer]?.name
+    if (section === 'network') this.keep({ network: { ...(network as NetworkKept), layer: name } })
+    else this.keep({ training: { ...(training as TrainingKept), inspected: layer } })
+    this.show(section)
   }
 
   override render() {
@@ -101,7 +118,7 @@ export class Panel extends LitElement {
     const alarms = data.marks.filter((mark) => mark.kind === 'alarm')
     const layers = new Set(alarms.map((mark) => mark.layer))
     return html`
-      <main>
+      <main @show-layer=${(event: CustomEvent<ShowLayer>) => this.showLayer(event.detail)}>
         <thaw-header
           .run=${data.run}
           .head=${data.head}
@@ -149,6 +166,13 @@ export class Panel extends LitElement {
           .width=${this.width}
           theme=${theme}
         ></thaw-strategy>`
+      case 'network':
+        return html`<thaw-network
+          .data=${data}
+          .host=${host}
+          .width=${this.width}
+          theme=${theme}
+        ></thaw-network>`
       case 'compare':
         return html`<thaw-compare
           .data=${data}

@@ -13,6 +13,12 @@ export interface Spot {
   image?: string
   /** Image of the data that a click or Enter opens. */
   opens?: string
+  /** What a click, Enter, left or right does, for who shows the figure: it hears `act`. */
+  act?: string
+  /** Parts of the drawing whose `data-spots` names this mark stand out while the spot is read. */
+  mark?: string
+  /** The drawing says all that the read-out would: it is only spoken. */
+  quiet?: boolean
 }
 
 export type CellValue = string | number | null | undefined
@@ -32,6 +38,8 @@ export interface Figure {
   about?: string
   /** What the picture answers, in a sentence. */
   question: string
+  /** What further keys do, for who does not see it. */
+  keys?: string
   width: number
   height: number
   /** What goes inside the `svg`. */
@@ -45,5 +53,5 @@ export interface Figure {
 }
 
 export type LegendEntry =
-  | { kind: 'box' | 'ring' | 'line' | 'dash' | 'tick' | 'hatch'; colour: string; words: string }
+  | { kind: 'box' | 'dot' | 'ring' | 'line' | 'dash' | 'tick' | 'hatch'; colour: string; words: string }
   | { kind: 'scale'; colour: (t: number) => string; from: string; to: string; words?: string }

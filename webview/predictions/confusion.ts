@@ -83,7 +83,7 @@ export function confusionTable(classes: readonly string[], confusion: readonly n
           <tr>
             <th>True class</th>
             <th>Predicted</th>
-            <th class="right">Images</th>
+            <th class="number">Images</th>
           </tr>
         </thead>
         <tbody>
@@ -92,7 +92,7 @@ export function confusionTable(classes: readonly string[], confusion: readonly n
               html`<tr>
                 <td>${classes[label]}</td>
                 <td>${classes[predicted]}</td>
-                <td class="right">${count}</td>
+                <td class="number">${count}</td>
               </tr>`,
           )}
         </tbody>

@@ -9,6 +9,7 @@ import type { Host } from '../panel/host'
 import type { PanelState } from '../panel/state'
 import section from '../section.css'
 import shared from '../shared.css'
+import tables from '../table.css'
 import { confusionPicture, confusionTable } from './confusion'
 import own from './predictions.css'
 import { leastSure, mostWrong, ofCell } from './rank'
@@ -22,7 +23,7 @@ const SHOWN = 8
 /** Confusion matrix, most wrong and least sure images, recall by class: of the newest evaluation of a split. */
 @customElement('thaw-predictions')
 export class Predictions extends LitElement {
-  static override styles = [unsafeCSS(shared), unsafeCSS(section), unsafeCSS(own)]
+  static override styles = [unsafeCSS(shared), unsafeCSS(section), unsafeCSS(tables), unsafeCSS(own)]
 
   @property({ attribute: false }) data!: PanelState
   @property({ attribute: false }) host!: Host

@@ -21,7 +21,7 @@ import './freezeMap'
 import { imagesView } from './images'
 import { layersView } from './layers'
 import { stepsView } from './steps'
-import tables from './table.css'
+import tables from '../table.css'
 import { tableView } from './table'
 
 /** The data's colours stand on body in the panel; in a notebook, whose body is not ours, on each output. */

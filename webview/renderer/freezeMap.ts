@@ -9,7 +9,7 @@ import { ticks } from '../map/ticks'
 import shared from '../shared.css'
 import { styled } from '../styled'
 import own from './freezeMap.css'
-import tables from './table.css'
+import tables from '../table.css'
 
 type Row = FreezeMapDisplay['rows'][number]
 

@@ -9,6 +9,7 @@ import type { PanelState } from '../panel/state'
 import '../plot/plot'
 import section from '../section.css'
 import shared from '../shared.css'
+import tables from '../table.css'
 import { views } from './registry'
 import { stageFigure } from './stages/figures'
 import own from './strategy.css'
@@ -35,7 +36,7 @@ interface Told {
 /** What the run's strategy did: its own pictures, how far each stage went, and the options in use. */
 @customElement('thaw-strategy')
 export class StrategySection extends LitElement {
-  static override styles = [unsafeCSS(shared), unsafeCSS(section), unsafeCSS(own)]
+  static override styles = [unsafeCSS(shared), unsafeCSS(section), unsafeCSS(tables), unsafeCSS(own)]
 
   @property({ attribute: false }) data!: PanelState
   @property({ attribute: false }) host!: Host

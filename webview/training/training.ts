@@ -11,6 +11,7 @@ import type { FreezeMap } from '../map/map'
 import { choices, type Choice } from '../map/measures'
 import type { Host } from '../panel/host'
 import type { PanelState } from '../panel/state'
+import { toggleLayer } from '../panel/toggle'
 import shared from '../shared.css'
 import { styled } from '../styled'
 import own from './training.css'
@@ -18,7 +19,8 @@ import own from './training.css'
 /** Room that the inspector takes beside curves and map. */
 const INSPECTOR = 316
 
-interface Kept {
+/** What the section wants back. */
+export interface TrainingKept {
   range?: Range
   inspected?: number
 }
@@ -53,7 +55,7 @@ export class Training extends LitElement {
     this.choice = choices.find((choice) => choice === measure) ?? 'updateRatio'
     this.table = table
     this.folds = folds
-    const kept = (sections.training ?? {}) as Kept
+    const kept = (sections.training ?? {}) as TrainingKept
     this.range = kept.range
     this.inspected = kept.inspected
   }
@@ -104,7 +106,10 @@ export class Training extends LitElement {
 
   private keep(): void {
     const { range, inspected } = this
-    const sections = { ...this.host.remembered().sections, training: { range, inspected } satisfies Kept }
+    const sections = {
+      ...this.host.remembered().sections,
+      training: { range, inspected } satisfies TrainingKept,
+    }
     this.host.remember({ sections })
   }
 
@@ -134,14 +139,6 @@ export class Training extends LitElement {
   private inspect(layer: number | undefined): void {
     this.inspected = layer
     this.keep()
-  }
-
-  private toggle(layer: number): void {
-    const { run, head } = this.data
-    const info = run?.layers[layer]
-    if (!info || (head?.state !== 'running' && head?.state !== 'paused')) return
-    const trains = run!.phases[head.phase.current]?.declared[layer]?.training === true
-    this.host.control({ do: trains ? 'freeze' : 'unfreeze', layers: [info.name] })
   }
 
   private choose(choice: Choice): void {
@@ -197,7 +194,7 @@ export class Training extends LitElement {
           @zoom=${(event: CustomEvent<Range | undefined>) => this.zoomTo(event.detail)}
           @zoom-by=${(event: CustomEvent<number>) => this.zoomBy(event.detail)}
           @inspect=${(event: CustomEvent<number | undefined>) => this.inspect(event.detail)}
-          @toggle-layer=${(event: CustomEvent<number>) => this.toggle(event.detail)}
+          @toggle-layer=${(event: CustomEvent<number>) => toggleLayer(this.data, this.host, event.detail)}
         ></thaw-map>
         ${selection ? this.shade(selection) : nothing}
         ${
@@ -215,8 +212,9 @@ export class Training extends LitElement {
               .layer=${inspected}
               .selection=${selection}
               theme=${theme}
+              elsewhere="network"
               @close=${() => this.inspect(undefined)}
-              @toggle-layer=${(event: CustomEvent<number>) => this.toggle(event.detail)}
+              @toggle-layer=${(event: CustomEvent<number>) => toggleLayer(this.data, this.host, event.detail)}
             ></thaw-inspector>`
       }
     </div>`

@@ -3,6 +3,7 @@ import { thumbnail } from '../data'
 import type { Split } from '../data/types'
 import { predictionTable } from '../evaluate'
 import type { TrainingSession } from './session'
+import { networkTable } from './networkTable'
 import { weightTable } from './weightTable'
 
 /** So many pictures of a split are kept, the worst predicted first. */
@@ -51,6 +52,12 @@ export function tellWeights(session: TrainingSession): void {
   if (!session.env.sink.artifact) return
   const { graph, bank, origin: w0, setup, steps } = session
   put(session, 'weights.json', json(weightTable({ step: steps, layers: setup.layers, graph, bank, w0 })))
+}
+
+/** How the layers are joined. */
+export function tellNetwork(session: TrainingSession): void {
+  if (!session.env.sink.artifact) return
+  put(session, 'network.json', json(networkTable(session.graph, session.setup.size, session.steps)))
 }
 
 /** Small pictures of the images of a split: all of them, or the worst predicted where there are many. */

@@ -1,4 +1,5 @@
 /** Training: phases, the loop, checkpoints, the freeze truth; before a run its preflight, after it prediction. */
+export { tellNetwork } from './artifacts'
 export { announcement, trainRun } from './run'
 export { tensorMemory, TrainingSession, type StepReport } from './session'
 export { preflight, type Estimate, type Preflight } from './preflight'

@@ -1,6 +1,7 @@
 import type { RunEventBody } from '../../events/types'
 import { ExitCode, UserError } from '../../spec/types'
 import type { ResolvedSpec } from '../../spec/schema'
+import { tellNetwork } from './artifacts'
 import { Commands } from './commands'
 import { NotFiniteError } from './failure'
 import { isBitEqual } from './savepoint'
@@ -32,6 +33,7 @@ export async function trainRun(
     env.sink.emit({ kind: 'state', state: 'preparing' })
     session = await TrainingSession.open(spec, env, parts)
     session.emit(announcement(session, env))
+    tellNetwork(session)
     session.emit({ kind: 'state', state: 'running' })
     session.emit({ kind: 'phase', phase: session.declared(), step: session.steps })
     const state = await loop(session, env)

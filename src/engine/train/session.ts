@@ -10,7 +10,7 @@ import { floats } from '../optim/floats'
 import type { Optimizer } from '../optim/types'
 import { RandomStream } from '../random'
 import type { StrategyRuntime, Teacher } from '../strategies/types'
-import { tellPredictions, tellThumbnails, tellWeights } from './artifacts'
+import { tellNetwork, tellPredictions, tellThumbnails, tellWeights } from './artifacts'
 import { imagesAreFixed } from './images'
 import { judge, type BestState } from './earlyStopping'
 import { evaluateSplit, type Infer } from './evaluateSplit'
@@ -325,6 +325,7 @@ export class TrainingSession {
     features.forget()
     this.features = this.caching.frozen(graph, this.bank)
     this.stand(this.phase.index)
+    tellNetwork(this)
   }
 
   /** Takes the values of now as those from which the strategy's first phase starts. */

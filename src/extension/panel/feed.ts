@@ -12,7 +12,7 @@ import { LAYER_MEASURES, type LayerMeasure } from '../../events/types'
 import { RunWatcher } from '../../runner/watcher'
 import type { Cursor, LayerHistory, LayerWindow, ToPanel } from '../protocol'
 import { updateFor } from './project'
-import { troubleOf } from './trouble'
+import { resumeOf, troubleOf } from './trouble'
 
 /** News are told at most so often: a fast run has hundreds of steps a second. */
 const TELL_MS = 100
@@ -63,8 +63,10 @@ export class RunFeed {
   update(cursor?: Cursor, artifacts?: string): Extract<ToPanel, { type: 'update' }> {
     const answer = updateFor(this.current, this.path, cursor, Date.now(), artifacts)
     const { view, gone, how, skipped } = this
-    const trouble = troubleOf({ view, gone, how, skipped })
-    return trouble ? { ...answer, head: { ...answer.head, trouble } } : answer
+    const signs = { view, gone, how, skipped }
+    const [trouble, resume] = [troubleOf(signs), resumeOf(signs)]
+    const head = { ...answer.head, ...(trouble && { trouble }), ...(resume && { resume }) }
+    return { ...answer, head }
   }
 
   /** The layers' measures between two steps in at most so many columns, the greatest of each. */

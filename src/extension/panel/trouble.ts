@@ -25,7 +25,7 @@ export function troubleOf({ view, gone, how, skipped }: Signs): Trouble | undefi
   if (how === 'interrupted' && !view.ended)
     return {
       kind: 'killed',
-      message: `The trainer ended without a word${at}: it was killed, or the machine ran out of memory.${resume.length > 0 ? '' : ' There is no checkpoint to go on from yet; run it again.'}`,
+      message: `The trainer ended without a word${at}: it was killed, or the machine ran out of memory.${resume.length > 0 ? '' : ' There is no checkpoint to go on from yet; “Resume” begins it again.'}`,
       ways: [...resume, 'log'],
     }
   if (how === 'ended' && !view.ended)
@@ -35,7 +35,7 @@ export function troubleOf({ view, gone, how, skipped }: Signs): Trouble | undefi
       ways: [...resume, 'cache', 'log'],
     }
   if (view.ended?.state === 'failed') {
-    const message = view.ended.message ?? 'The run failed.'
+    const message = inEditor(view.ended.message ?? 'The run failed.')
     const full = /disk (is full|quota)/.test(message)
     return { kind: 'failed', message, ways: [...resume, ...(full ? (['cache'] as const) : []), 'log'] }
   }
@@ -53,5 +53,18 @@ export function troubleOf({ view, gone, how, skipped }: Signs): Trouble | undefi
     }
   return undefined
 }
+
+/** From where a run that is over before its end can go on; undefined where it cannot, or has ended as it should. */
+export function resumeOf({ view, gone, how }: Signs): 'checkpoint' | 'start' | undefined {
+  if (gone || how === undefined || view.ended?.state === 'finished') return undefined
+  if (view.checkpoints.length > 0) return 'checkpoint'
+  return how === 'interrupted' && !view.ended ? 'start' : undefined
+}
+
+/** Commands of the terminal that a message names, as what a person does here. */
+const inEditor = (message: string): string =>
+  message
+    .replace('`thaw gc` removes old checkpoints', '“Clear the cache…” does it')
+    .replaceAll('`thaw resume`', '“Resume”')
 
 const lines = (n: number): string => `${n.toLocaleString('en')} ${n === 1 ? 'line' : 'lines'}`

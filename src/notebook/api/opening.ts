@@ -45,6 +45,7 @@ export async function openSession(core: SessionCore, live: LiveActions): Promise
   core.guard.after()
   core.note()
   inner.emit(engine.announcement(inner, inner.env))
+  engine.tellNetwork(inner)
   inner.emit({ kind: 'phase', phase: inner.declared(), step: inner.steps })
   inner.emit({ kind: 'state', state: 'paused' })
   if (!beginning) context.show(sessionItems(sessionFacts(core, inner)))

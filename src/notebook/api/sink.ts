@@ -30,6 +30,7 @@ export class SessionSink implements RunSink {
   readonly inbox = new Inbox()
   /** What was told before there was a folder. */
   private early: RunEventBody[] = []
+  private readonly earlyFiles = new Map<string, Uint8Array>()
   private opened?: Opened
   /** Measures of the step that is being told. */
   private row?: Float32Array
@@ -72,6 +73,8 @@ export class SessionSink implements RunSink {
     this.opened = { folder, sink, pulse, server }
     for (const event of this.early) sink.emit(event)
     this.early = []
+    for (const [name, content] of this.earlyFiles) sink.artifact(name, content)
+    this.earlyFiles.clear()
   }
 
   emit(event: RunEventBody): void {
@@ -99,7 +102,9 @@ export class SessionSink implements RunSink {
   }
 
   artifact(name: string, content: Uint8Array): void {
-    if (!this.muted) this.opened?.sink.artifact(name, content)
+    if (this.muted) return
+    if (this.opened) this.opened.sink.artifact(name, content)
+    else this.earlyFiles.set(name, content)
   }
 
   async checkpointsKeep(best: number | undefined, last: number): Promise<void> {

@@ -42,7 +42,7 @@ export async function record(folder, strategy, options = {}) {
     load('test/fixtures/editor/recording.ts', 'recording'),
     load('src/events/index.ts', 'events'),
   ])
-  const [{ Recorder }, { writeStoredSpec, openRunFolder }] = await loaded
+  const [{ Recorder, layers }, { writeStoredSpec, openRunFolder }] = await loaded
   const told = strategies.includes(strategy) ? picturesOf(strategy) : {}
   const recorder = new Recorder(folder, {
     ...{
@@ -75,9 +75,34 @@ export async function record(folder, strategy, options = {}) {
     numbers: Object.fromEntries(paths.map((one, i) => [one, i])),
   })
   put('predictions-test.json', predicted())
-  recorder.end()
+  if (options.told !== false) put('network.json', joined(layers))
+  if (options.ended !== false) recorder.end()
   recorder.close()
   return path
+}
+
+/** The recorded layers one after the other, each with its activation, and a sum that goes round each block but the first. */
+function joined(layers) {
+  const found = []
+  const add = (name, { stage, block }, kind, inputs, more = {}) =>
+    found.push({
+      ...{ name, stage, block, kind, about: '', inputs, shape: [12, 12, 80], parameters: 0, multiplyAdds: 0 },
+      ...more,
+    }) - 1
+  let before = add('input', { stage: 'stem', block: '' }, 'input', [], { shape: [96, 96, 3] })
+  let begin = before
+  for (const [i, layer] of layers.entries()) {
+    const { name, block, kind, parameters } = layer
+    if (block !== layers[i - 1]?.block) begin = before
+    const about = kind === 'dense' ? '' : name.endsWith('depthwise') ? '5×5' : '1×1'
+    const shape = kind === 'dense' ? [10] : [12, 12, 80]
+    before = add(name, layer, kind, [before], { about, shape, parameters, multiplyAdds: parameters * 144 })
+    if (kind === 'dense') continue
+    if (!name.endsWith('project'))
+      before = add(`${name}.relu`, layer, 'activation', [before], { about: 'relu6' })
+    else if (!block.endsWith('.0')) before = add(`${block}.add`, layer, 'add', [before, begin])
+  }
+  return { v: 1, step: 0, architecture: 'efficientnet-lite0', layers: found }
 }
 
 /** A plain tile in place of a drawing. */

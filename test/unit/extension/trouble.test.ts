@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { emptyView } from '../../../src/events'
+import { explainFailure } from '../../../src/events/failures'
 import { RunFeed } from '../../../src/extension/panel/feed'
-import { troubleOf, type Signs } from '../../../src/extension/panel/trouble'
+import { resumeOf, troubleOf, type Signs } from '../../../src/extension/panel/trouble'
 import { Recorder } from '../../fixtures/editor/recording'
 
 const root = mkdtempSync(join(tmpdir(), 'thaw-trouble-'))
@@ -43,7 +44,7 @@ describe('what a panel says of bad luck', () => {
       'one killed before any checkpoint',
       signs({ how: 'interrupted' }, { step: 0 }),
       'killed',
-      /before its first step.*run it again/,
+      /before its first step.*“Resume” begins it again/,
       ['log'],
     ],
     [
@@ -93,6 +94,41 @@ describe('what a panel says of bad luck', () => {
   })
 })
 
+describe('from where a run can go on', () => {
+  it.each<[string, Signs, 'checkpoint' | 'start' | undefined]>([
+    ['one under way', signs({}, { checkpoints: [checkpoint] }), undefined],
+    ['a killed one', signs({ how: 'interrupted' }, { checkpoints: [checkpoint] }), 'checkpoint'],
+    ['one killed before any checkpoint', signs({ how: 'interrupted' }), 'start'],
+    [
+      'one that failed before any checkpoint would fail again',
+      signs({ how: 'ended' }, ended('x')),
+      undefined,
+    ],
+    [
+      'a stopped one',
+      signs({ how: 'ended' }, { ended: { ...ended('').ended, state: 'stopped' }, checkpoints: [checkpoint] }),
+      'checkpoint',
+    ],
+    [
+      'a finished one',
+      signs(
+        { how: 'ended' },
+        { ended: { ...ended('').ended, state: 'finished' }, checkpoints: [checkpoint] },
+      ),
+      undefined,
+    ],
+    ['a deleted one', signs({ gone: true, how: 'interrupted' }, { checkpoints: [checkpoint] }), undefined],
+  ])('%s', (_, given, wanted) => expect(resumeOf(given)).toBe(wanted))
+
+  it('is said with the buttons that are there, not with commands of a terminal', () => {
+    const { message } = explainFailure(Object.assign(new Error(), { code: 'ENOSPC' }), 'write', 'x') as Error
+    const told = troubleOf(signs({ how: 'ended' }, { ...ended(message), checkpoints: [checkpoint] }))!
+    expect(told.message).toBe(
+      'Could not write x: the disk is full. Free some space (“Clear the cache…” does it), then “Resume”.',
+    )
+  })
+})
+
 async function until<T>(look: () => T | undefined): Promise<T> {
   for (const end = Date.now() + 10_000; Date.now() < end; await new Promise((go) => setTimeout(go, 20))) {
     const found = look()
@@ -112,6 +148,15 @@ describe('a feed', () => {
     const trouble = await until(() => feed.update().head.trouble)
     expect(trouble.kind).toBe('gone')
     expect(feed.update().lines.loss!.steps).toHaveLength(30)
+    feed.dispose()
+  })
+
+  it('says of a run whose trainer was killed that it can go on', async () => {
+    const run = new Recorder(root, { id: 'killed', killed: true })
+    run.take(70)
+    run.close()
+    const feed = new RunFeed(run.folder.path, 50)
+    expect(await until(() => feed.update().head.resume)).toBe('checkpoint')
     feed.dispose()
   })
 

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import type { PredictionTable, ThumbnailTable, WeightTable } from '../../../src/events/artifacts'
+import type {
+  NetworkTable,
+  PredictionTable,
+  ThumbnailTable,
+  WeightTable,
+} from '../../../src/events/artifacts'
 import { predictionTable } from '../../../src/engine/evaluate'
 import { trainRun } from '../../../src/engine/train'
 import { Collected, environment, tinyParts, tinySpec } from './fixture'
@@ -43,6 +48,18 @@ test('a run leaves predictions, pictures and weight histograms for views', async
   // running statistics do not move in fine-tuning's default mode
   expect(norm!.drift).toEqual([0, 0, 0, 0])
   expect(sink.of('artifact').map(({ name }) => name)).toContain('predictions-test.json')
+  const { layers } = sink.json<NetworkTable>('network.json')
+  layers.forEach(({ inputs }, i) => inputs.forEach((input) => expect(input).toBeLessThan(i)))
+  const joined = sink.of('run-started')[0]!.layers
+  expect(joined.filter(({ name }) => !layers.some((layer) => layer.name === name))).toEqual([])
+  // each layer but the last is read by one, or it would not be there
+  const read = new Set(layers.flatMap(({ inputs }) => inputs))
+  expect([...layers.keys()].filter((i) => !read.has(i))).toEqual([layers.length - 1])
+  expect(layers.at(-1)).toMatchObject({
+    stage: 'head',
+    kind: 'dense',
+    shape: [parts.images.dataset.classes.length],
+  })
 })
 
 test('a full disk for them is a warning, and the run goes on', async () => {

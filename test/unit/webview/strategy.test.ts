@@ -93,23 +93,36 @@ describe('a picture that a run told', () => {
     },
   )
 
-  it('of a network of 500 layers is drawn within a second', () => {
+  it('of a network of 500 layers is drawn in time that grows with its layers, not with their square', () => {
     const { data } = recorded('adafilter').gates!
-    const many = Array.from({ length: 12 })
-      .flatMap(() => data.layers)
-      .slice(0, 500)
-    const repeat = <T>(list: T[]): T[] => many.map((_, i) => list[i % list.length]!)
-    const routed = {
-      ...data.routed,
-      percent: repeat(data.routed.percent),
-      byClass: data.routed.byClass.map((one: any) => ({ ...one, percent: repeat(one.percent) })),
-      samples: data.routed.samples.map((one: any) => ({ ...one, percent: repeat(one.percent) })),
+    const wide = (count: number) => {
+      const repeat = <T>(list: T[]): T[] => Array.from({ length: count }, (_, i) => list[i % list.length]!)
+      const routed = {
+        ...data.routed,
+        percent: repeat(data.routed.percent),
+        byClass: data.routed.byClass.map((one: any) => ({ ...one, percent: repeat(one.percent) })),
+        samples: data.routed.samples.map((one: any) => ({ ...one, percent: repeat(one.percent) })),
+      }
+      return {
+        ...data,
+        layers: repeat(data.layers),
+        filters: repeat(data.filters),
+        training: undefined,
+        routed,
+      }
     }
-    const wide = { ...data, layers: many, filters: repeat(data.filters), training: undefined, routed }
-    const began = performance.now()
-    const [usage] = figuresOf('gates', wide)
-    expect(performance.now() - began).toBeLessThan(1000)
-    expect(usage!.spots).toHaveLength(500)
+    // the least of some tries: what others do on the machine only adds
+    const time = (count: number) =>
+      Math.min(
+        ...Array.from({ length: 5 }, () => {
+          const began = performance.now()
+          expect(figuresOf('gates', wide(count))[0]!.spots).toHaveLength(count)
+          return performance.now() - began
+        }),
+      )
+    time(50)
+    // ten times the layers: a hundred times the time would be their square
+    expect(time(500) / time(50)).toBeLessThan(50)
   })
 
   it('counts the same filters in the table as in the rows of L2-SP', () => {

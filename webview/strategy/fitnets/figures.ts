@@ -12,16 +12,17 @@ function hint(
 ): Figure {
   const { width } = context
   const [left, end, top, bottom] = [52, width - 150, 10, 200]
-  // a channel far worse than its mean would flatten all others
+  // a channel far worse than its mean would flatten all others; while little is learned, 1 is far away
   const low = Math.max(-1, Math.min(0, ...channels))
-  const y = linearScale(low, 1, bottom, top, (value) => fixed(value, 1))
+  const high = Math.min(1, Math.max(0.2, 1.25 * Math.max(explained, ...channels)))
+  const y = linearScale(low, high, bottom, top, (value) => fixed(value, 1))
   const step = (end - left) / Math.max(1, channels.length)
   const at = (value: number) => y.at(Math.max(low, value))
   return {
     name: 'hint',
     title: "How much of the teacher's map is learned",
     about: `step ${context.step}, eight training images`,
-    question: `${guided} of the student learns ${teacher} of the teacher: variance explained, channel by channel.`,
+    question: `${guided} of the student learns ${teacher} of the teacher: variance explained, channel by channel; 1 is all of it.`,
     width,
     height: bottom + 24,
     drawing: [
