@@ -305,6 +305,7 @@ const plain: Case[] = [
 /** Per-channel reductions and scalings that strategies use on feature maps. */
 const channels: Case[] = [
   single('channels.sum', (x) => ops.channels.sum(x), [3, 4, 5, 7]),
+  both('mapDistance', (a, b) => ops.mapDistance(a, b), [3, 4, 5, 7]),
   both('channels.dot', (a, b) => ops.channels.dot(a, b), [3, 4, 5, 7]),
   {
     op: 'channels.scale',

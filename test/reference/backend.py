@@ -117,6 +117,7 @@ OPS = {
         g.reshape(g.shape[0], *[1] * (x.dim() - 2), g.shape[1])
     ),
     "gather": lambda a, x: x[torch.tensor(a["indices"])],
+    "mapDistance": lambda a, x, y: ((x - y) ** 2).mean((1, 2)),
     "channels.sum": lambda a, x: x.sum((0, 1, 2)),
     "channels.dot": lambda a, x, y: (x * y).sum((0, 1, 2)),
     "channels.scale": lambda a, x, s: x * s,

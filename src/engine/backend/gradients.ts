@@ -1,3 +1,4 @@
+import { plus } from './kernels/plus'
 import { engineState, type TapeNode } from './mode'
 import { tf, type Tensor } from './tf'
 import type { ValueAndGradients } from './types'
@@ -211,7 +212,7 @@ function accumulate(
     // a gradient may hand back its own dy: then two entries would share one tensor and its disposal
     const part =
       dys.includes(parts[k]!) || parts.indexOf(parts[k]!) < k ? tf.tidy(() => parts[k]!.clone()) : parts[k]!
-    sums.set(id, before ? tf.add(before, part) : part)
+    sums.set(id, before ? plus({ a: before, b: part }) : part)
     if (before) {
       before.dispose()
       part.dispose()

@@ -17,9 +17,11 @@ import { channelDot, channelScale, channelShift, channelSum } from './kernels/ch
 import { checkFits, conv } from './kernels/conv'
 import { dilationsOf, resolvePadding } from './kernels/convShape'
 import { depthwise } from './kernels/depthwise'
+import { mapDistance } from './kernels/distance'
 import { fusedConv, fusedDepthwise } from './kernels/fusedConv'
 import type { Follow } from './kernels/batchNorm'
 import { mix } from './kernels/mix'
+import { plus } from './kernels/plus'
 import { avgPool, globalAveragePool, maxPool } from './kernels/pool'
 import { resizeBilinear } from './kernels/resize'
 import { gather } from './kernels/rows'
@@ -130,10 +132,13 @@ export const ops = {
   avgPool: (x: Tensor, options: PoolOptions): Tensor =>
     avgPool({ x }, { ...poolAttributes('avgPool', x, options), xShape: x.shape }),
   globalAveragePool: (x: Tensor): Tensor => globalAveragePool({ x }, { xShape: x.shape }),
+  /** Mean over positions of (a - b)^2 [n, c] for maps a, b [n, h, w, c]. */
+  mapDistance: (a: Tensor, b: Tensor): Tensor => mapDistance({ a, b }),
   zeroPad,
   /** Bilinear x [n, h, w, c] at another size; centres of pixels stay in place (PyTorch's align_corners=False). */
   resizeBilinear,
-  add: (a: Tensor, b: Tensor): Tensor => tf.add(a, b),
+  add: (a: Tensor, b: Tensor): Tensor =>
+    tf.util.arraysEqual(a.shape, b.shape) ? plus({ a, b }) : tf.add(a, b),
   multiply: (a: Tensor, b: Tensor): Tensor => tf.mul(a, b),
   /** Along the last axis unless told. */
   concat: (parts: Tensor[], axis = -1): Tensor => tf.concat(parts, axis),

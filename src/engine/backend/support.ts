@@ -43,6 +43,7 @@ export const support: Record<Exclude<keyof typeof ops, 'channels'>, Support> = {
   maxPool: closed(true, 'first among equals; cpu: below 16.7 million values'),
   avgPool: closed(true, 'padding does not count'),
   globalAveragePool: closed(true),
+  mapDistance: closed(),
   zeroPad: closed(),
   resizeBilinear: closed(false, 'products with one matrix an axis; edges held'),
   add: closed(),

@@ -74,7 +74,7 @@ export function transferLosses(
 ): Tensor[] {
   return pairs.map((pair, i): Tensor => {
     const own = regress(parameters, regressorOf(pair), hooks.get(pair.student.layer)!)
-    const errors = ops.globalAveragePool(tf.square(tf.sub(own, maps.get(pair.name)!)))
+    const errors = ops.mapDistance(own, maps.get(pair.name)!)
     return tf.div(ops.sum(ops.multiply(errors, weights[i]!)), own.shape[0]!)
   })
 }
