@@ -256,7 +256,10 @@ export async function startBrowser(chromium) {
   })
 }
 
-/** The address of a workbench on a folder with our extension from the sources, and a test module when given. */
+/**
+ * The address of a workbench on a folder, on a workspace file, or on nothing, with our extension from the sources, and
+ * a test module when given.
+ */
 export function address(server, { workspace, tests, development = true }) {
   const remote = (path) => `vscode-remote://localhost:${server.port}${path}`
   const payload = [
@@ -264,7 +267,10 @@ export function address(server, { workspace, tests, development = true }) {
     ...(tests ? [['extensionTestsPath', remote(tests)]] : []),
     ['skipWelcome', 'true'],
   ]
-  return `${server.url}/?folder=${encodeURIComponent(workspace)}&payload=${encodeURIComponent(JSON.stringify(payload))}`
+  const on = workspace
+    ? `${workspace.endsWith('.code-workspace') ? 'workspace' : 'folder'}=${encodeURIComponent(workspace)}`
+    : 'ew=true'
+  return `${server.url}/?${on}&payload=${encodeURIComponent(JSON.stringify(payload))}`
 }
 
 /** Ends the trainers of a test's workspace; returns how many were still there. */

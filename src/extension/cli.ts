@@ -12,6 +12,18 @@ export interface CliResult {
 }
 
 /**
+ * The command line as a process that somebody else starts.
+ * @throws Error in a workspace that is not trusted
+ */
+export async function cliProcess(
+  words: readonly string[],
+): Promise<{ path: string; args: string[]; env: Record<string, string> }> {
+  if (!vscode.workspace.isTrusted) throw new Error(UNTRUSTED)
+  const { path, env } = await readyNode()
+  return { path, args: [bundleFile('cli.js'), ...words], env: { ...env } }
+}
+
+/**
  * Runs the command line in a process of its own: what decodes images or computes never runs in the host.
  * @throws Error in a workspace that is not trusted
  */
@@ -19,10 +31,9 @@ export async function runCli(
   args: readonly string[],
   options: { cwd?: string; signal?: AbortSignal; onError?: (text: string) => void } = {},
 ): Promise<CliResult> {
-  if (!vscode.workspace.isTrusted) throw new Error(UNTRUSTED)
-  const { path, env } = await readyNode()
+  const { path, args: all, env } = await cliProcess(args)
   return new Promise((resolve, reject) => {
-    const child = spawn(path, [bundleFile('cli.js'), ...args], {
+    const child = spawn(path, all, {
       cwd: options.cwd,
       env: { ...process.env, ...env, NO_COLOR: '1' },
       signal: options.signal,

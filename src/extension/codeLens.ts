@@ -9,6 +9,7 @@ export class RunLens implements vscode.CodeLensProvider {
     return [
       lens('$(checklist) Preflight', 'thaw.preflight'),
       lens('$(play) Run', 'thaw.run'),
+      ...(/^\s*"tune"\s*:/m.test(document.getText()) ? [lens('$(beaker) Tune', 'thaw.tuneRunFile')] : []),
       lens('$(diff) Compare', 'thaw.compareFile'),
     ]
   }

@@ -10,6 +10,7 @@ import { openOutput } from './output'
 import { PANEL_TYPE } from './panel/panelType'
 import { Panels } from './panel/panels'
 import { isRunFile } from './runFileName'
+import { registerStudies } from './study'
 import { registerViews } from './views/register'
 import { Watch } from './watch'
 
@@ -42,6 +43,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     watch,
     ...registerCommands({ panels, watch, diagnostics }),
     ...registerNotebook(panels),
+    ...registerStudies(),
     ...views.disposables,
     vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, panels),
     ...registerLanguage(panels),

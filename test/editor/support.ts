@@ -1,3 +1,4 @@
+import childProcess from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as vscode from 'vscode'
@@ -70,4 +71,19 @@ export async function withSettings<T>(settings: Record<string, unknown>, work: (
   } finally {
     await set(true)
   }
+}
+
+/** The words of every process that the extension's host starts from now on: the tests live in the same one. */
+export function watchProcesses(): { started: string[]; restore(): void } {
+  const started: string[] = []
+  const names = ['spawn', 'spawnSync', 'fork', 'exec', 'execSync', 'execFile', 'execFileSync'] as const
+  const real = { ...childProcess }
+  for (const name of names)
+    Object.assign(childProcess, {
+      [name]: (...words: unknown[]) => {
+        started.push(JSON.stringify(words.slice(0, 2)))
+        return (real[name] as (...all: unknown[]) => unknown)(...words)
+      },
+    })
+  return { started, restore: () => void Object.assign(childProcess, real) }
 }
