@@ -32,7 +32,7 @@ export async function keepsTheSource({ session, w0 }: Finished): Promise<void> {
 export async function exportsWhatItEvaluated({ member, session, sink }: Finished): Promise<void> {
   await session.checkpoint()
   const model = await openTrained(session.spec, { base: '.' }, sink.checkpoints.at(-1)!.files, {
-    model: tinyModel(),
+    model: member.parts?.(session.spec).model ?? tinyModel(),
     strategy: member.strategy,
   })
   const bank = createBank(model.values)
@@ -104,13 +104,19 @@ export async function gradientsReachOnlyWhatTrains(member: Member): Promise<void
   await session.dispose()
 }
 
-/** U5: going on from any checkpoint gives the weights of the run never interrupted, bit for bit. */
-export async function resumesBitEqual(member: Member, at: (checkpoints: number) => number[]): Promise<void> {
+/**
+ * U5: going on from any checkpoint gives the weights of the run never interrupted, bit for bit.
+ * @param at positions of the checkpoints to go on from; told how many there are, the last left out, and how many phases
+ */
+export async function resumesBitEqual(
+  member: Member,
+  at: (checkpoints: number, phases: number) => number[],
+): Promise<void> {
   const { sink } = await runMember(member)
   const final = await weightsOf(sink.checkpoints.at(-1)!.files)
   const losses = sink.of('step').map(({ step, loss }) => [step, loss])
   const saved = sink.checkpoints.slice(0, -1)
-  for (const i of at(saved.length)) {
+  for (const i of at(saved.length, sink.of('phase').length)) {
     const { step, files } = saved[i]!
     const again = await runMember(member, { step, files })
     none(

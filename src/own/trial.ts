@@ -5,6 +5,9 @@ import type { ParameterBank } from '../engine/network/types'
 import { floats } from '../engine/optim/floats'
 import type { Strategy } from '../engine/strategies/types'
 import { trainRun } from '../engine/train'
+import type { ImageSource } from '../engine/train/images'
+import type { Parts } from '../engine/train/setup'
+import type { ResolvedSpec } from '../spec/schema'
 import { unpackTensors } from '../engine/train/checkpoint'
 import { TrainingSession } from '../engine/train/session'
 import { Collected, environment, tinyParts, tinySpec } from './tiny'
@@ -17,7 +20,11 @@ export interface Member {
   file?: Record<string, unknown>
   /** The finished network folds layers together, so its scores are those of training only within rounding. */
   folds?: boolean
+  /** Another network and other images than the tiny ones. */
+  parts?: (spec: ResolvedSpec) => Parts & { images: ImageSource }
 }
+
+const partsOf = ({ parts = tinyParts, strategy }: Member, spec: ResolvedSpec) => ({ ...parts(spec), strategy })
 
 export const STEPS = 6
 
@@ -28,7 +35,7 @@ function specOf({ strategy, options, file }: Member) {
     {
       ...rest,
       data: { transforms: {}, ...(rest.data as object) },
-      model: { dropout: 0.2 },
+      model: { dropout: 0.2, ...(rest.model as object) },
       train: {
         steps: STEPS,
         batchSize: 6,
@@ -47,10 +54,7 @@ export async function openMember(
   resume?: { step: number; files: ReadonlyMap<string, Uint8Array> },
 ) {
   const spec = specOf(member)
-  return TrainingSession.open(spec, environment(sink, { resume }), {
-    ...tinyParts(spec),
-    strategy: member.strategy,
-  })
+  return TrainingSession.open(spec, environment(sink, { resume }), partsOf(member, spec))
 }
 
 export async function runMember(
@@ -59,10 +63,7 @@ export async function runMember(
 ) {
   const spec = specOf(member)
   const sink = new Collected()
-  const outcome = await trainRun(spec, environment(sink, { resume }), {
-    ...tinyParts(spec),
-    strategy: member.strategy,
-  })
+  const outcome = await trainRun(spec, environment(sink, { resume }), partsOf(member, spec))
   assert.equal(outcome.message, undefined)
   return { sink, outcome }
 }

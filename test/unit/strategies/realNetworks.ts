@@ -46,7 +46,7 @@ function madeUp(graph: NetworkGraph): Map<string, PlainValue> {
 
 /** Noise in two classes, at any size. */
 export function noiseImages(batchSize: number): ImageSource {
-  const splits: Split[] = ['train', 'train', 'train', 'train', 'val', 'val']
+  const splits: Split[] = ['train', 'train', 'train', 'train', 'val', 'val', 'test', 'test']
   const items = splits.map((split, i): Item => ({ path: `${split}/${i}.png`, label: i % 2, split }))
   const batch = (chosen: number[], size: number): ImageBatch => ({
     images: Float32Array.from(
@@ -65,7 +65,7 @@ export function noiseImages(batchSize: number): ImageSource {
     close: () => Promise.resolve(),
   })
   return {
-    dataset: { source: 'test:noise', classes: ['a', 'b'], items, counts: { train: 4, val: 2, test: 0 } },
+    dataset: { source: 'test:noise', classes: ['a', 'b'], items, counts: { train: 4, val: 2, test: 2 } },
     stream,
     async *evaluation(split, size, _batchSize, _mirror, only) {
       const chosen = items.flatMap((item, i) => (item.split === split && (only?.has(i) ?? true) ? [i] : []))
