@@ -24,7 +24,10 @@ export interface Member {
   parts?: (spec: ResolvedSpec) => Parts & { images: ImageSource }
 }
 
-const partsOf = ({ parts = tinyParts, strategy }: Member, spec: ResolvedSpec) => ({ ...parts(spec), strategy })
+const partsOf = ({ parts = tinyParts, strategy }: Member, spec: ResolvedSpec) => ({
+  ...parts(spec),
+  strategy,
+})
 
 export const STEPS = 6
 
