@@ -45,8 +45,11 @@ export interface KernelPlace {
   log(text: string): void
 }
 
-/** How long an orderly end may take: open sessions write their last checkpoint. */
-const END_MS = 5_000
+/**
+ * How long an orderly end may take: open sessions write their last checkpoint, which on a busy machine is no matter of
+ * seconds. Nobody waits for it but `thaw nb run`.
+ */
+const END_MS = 60_000
 
 /** How long the last words of a process that has ended may take. */
 const LAST_WORDS_MS = 500
@@ -160,8 +163,14 @@ export class KernelProcess {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return
     if (!gently) return void this.child.kill('SIGKILL')
     const gone = once(this.child, 'exit')
+    // code that never comes up for air would not hear of the end, and may only be about to begin
+    const wake = setInterval(() => this.interrupt(), 1000).unref()
+    this.interrupt()
     if (this.child.connected) this.child.disconnect()
-    void Promise.race([gone, sleep(END_MS, undefined, { ref: false })]).then(() => this.child.kill('SIGKILL'))
+    void Promise.race([gone, sleep(END_MS, undefined, { ref: false })]).then(() => {
+      clearInterval(wake)
+      this.child.kill('SIGKILL')
+    })
   }
 }
 

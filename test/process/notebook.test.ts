@@ -1,14 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { CheckpointStore, openRunFolder, runsFolder } from '../../src/events'
+import { CheckpointStore } from '../../src/events'
 import { TEXT_LIMIT } from '../../src/notebook/protocol'
-import { parseRunFile, type ResolvedSpec } from '../../src/spec'
-import { catalog } from '../../src/engine/strategies/catalog'
-import { startRun } from '../../src/runner'
-import { finished, readRun } from './runs'
-import { TestKernel } from './notebookKernel'
+import { readRun, until } from './runs'
+import { TestKernel, weightsIn, weightsOfFile } from './notebookKernel'
 import { makeTinyData } from './tinyRun'
 
 const BEGIN = `
@@ -142,19 +139,22 @@ test('a kernel that runs out of memory says so, and a new one takes its place', 
   }
 })
 
-/** Weights of a run of this file, as the command line makes them. */
-async function weightsOfFile(file: string): Promise<Buffer> {
-  const text = readFileSync(join(base, file), 'utf8')
-  const { spec } = parseRunFile(text, { file, strategies: catalog })
-  const { folder } = await startRun({ spec: spec as ResolvedSpec, base, root: runsFolder(base) })
-  await finished(folder)
-  return weightsIn(folder)
-}
-
-function weightsIn(folder: string): Buffer {
-  const store = new CheckpointStore(openRunFolder(folder).path)
-  return Buffer.from(store.load(store.latest()!).get('weights.safetensors')!)
-}
+test('a kernel that is shut down in an endless loop ends the runs of its sessions first', async () => {
+  const other = new TestKernel(base)
+  await other.ok(
+    `const s = tune(await load('small_cnn', { inputSize: 16 }), 'images', { steps: 9, batchSize: 4, backend: 'wasm' }); await s.step(2)`,
+  )
+  const { sessions } = await other.host.sessions()
+  const looping = other.run(
+    `import { writeFileSync } from 'node:fs'; writeFileSync('loops', ''); for (;;) {}`,
+  )
+  await until('the loop', () => existsSync(join(base, 'loops')))
+  await other.close()
+  expect((await looping).news.type).toBe('lost')
+  const { folder } = sessions[0]!
+  expect((await readRun(folder)).view.ended).toMatchObject({ state: 'stopped', step: 2 })
+  expect(new CheckpointStore(folder).latest()).toBe(2)
+})
 
 /** Bytes of the checkpoint that a session writes now. */
 async function weightsOfSession(name: string): Promise<Buffer> {
@@ -169,10 +169,10 @@ describe('a session', () => {
       `const one = tuned(); await one.step(3); one.freeze('stage1'); one.rate = 5e-4; await one.step(4); one.unfreeze('stage1'); await one.step(2)`,
     )
     await kernel.ok(`await one.toRunFile('one')`)
-    expect(await weightsOfFile('one.thaw.json')).toEqual(await weightsOfSession('one'))
+    expect(await weightsOfFile(base, 'one.thaw.json')).toEqual(await weightsOfSession('one'))
     // and to the planned end
     await kernel.ok(`await one.step(3); await one.toRunFile('all')`)
-    expect(await weightsOfFile('all.thaw.json')).toEqual(await weightsOfSession('one'))
+    expect(await weightsOfFile(base, 'all.thaw.json')).toEqual(await weightsOfSession('one'))
   })
 
   test('goes back to any step exactly, whatever was done since', async () => {
@@ -220,7 +220,7 @@ describe('a session', () => {
   test('a fork with another strategy becomes a run file too, with the checkpoint that it begins from', async () => {
     await kernel.ok(`other.freeze('bn4'); await other.step(2); await other.toRunFile('other')`)
     expect(readdirSync(join(base, 'other.start'))).toContain('state.json')
-    expect(await weightsOfFile('other.thaw.json')).toEqual(await weightsOfSession('other'))
+    expect(await weightsOfFile(base, 'other.thaw.json')).toEqual(await weightsOfSession('other'))
   })
 
   test('names the cell that changed weights by itself, and gives no run file', async () => {
@@ -286,7 +286,7 @@ test('cells of run-file JSON train, freeze, fork and save without code', async (
   )
   expect(forked.text).toContain('held minus session')
   await kernel.ok('{ "save": "json-made" }', 'json')
-  expect(await weightsOfFile('json-made.thaw.json')).toEqual(await weightsOfSession('session'))
+  expect(await weightsOfFile(base, 'json-made.thaw.json')).toEqual(await weightsOfSession('session'))
   expect((await kernel.run('{ "tke": 3 }', 'json')).text).toContain('did you mean "take"?')
   expect((await kernel.run('{ "train": { "steps": -1 } }', 'json')).text).toMatch(
     /line 1, column 23, train\.steps/,

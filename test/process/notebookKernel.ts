@@ -1,7 +1,14 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { catalog } from '../../src/engine/strategies/catalog'
+import { CheckpointStore, openRunFolder, runsFolder } from '../../src/events'
 import { KernelHost } from '../../src/notebook/kernelHost'
 import type { CellNews } from '../../src/notebook/kernelMachine'
 import { startKernel } from '../../src/notebook/kernelProcess'
 import type { CellLanguage, ExecuteResult, KernelOutput, KernelStatus } from '../../src/notebook/protocol'
+import { startRun } from '../../src/runner'
+import { parseRunFile } from '../../src/spec'
+import { finished } from './runs'
 
 export interface Ran {
   news: CellNews
@@ -61,4 +68,20 @@ function wordsOf(outputs: readonly KernelOutput[]): string {
       return String(output.items['text/plain'] ?? '')
     })
     .join('\n')
+}
+
+/** Weights of a run of this file, as the command line makes them. */
+export async function weightsOfFile(base: string, file: string): Promise<Buffer> {
+  const text = readFileSync(join(base, file), 'utf8')
+  const { spec, problems } = parseRunFile(text, { file, strategies: catalog })
+  if (!spec) throw new Error(problems.map(({ message }) => message).join('\n'))
+  const { folder } = await startRun({ spec, base, root: runsFolder(base) })
+  await finished(folder)
+  return weightsIn(folder)
+}
+
+/** Weights of a run's newest checkpoint. */
+export function weightsIn(folder: string): Buffer {
+  const store = new CheckpointStore(openRunFolder(folder).path)
+  return Buffer.from(store.load(store.latest()!).get('weights.safetensors')!)
 }
