@@ -37,6 +37,11 @@ export function readNotebook(text: string): NotebookFile {
   try {
     value = JSON.parse(text)
   } catch (error) {
+    const conflict = text.split('\n').findIndex((line) => /^(<{7}|={7}|>{7})( |\r?$)/.test(line))
+    if (conflict >= 0)
+      throw new UserError(
+        `This notebook holds the marks of a merge conflict, the first in line ${conflict + 1}. Open it as text and choose between the two sides.`,
+      )
     throw new UserError(`This notebook is not JSON: ${(error as Error).message}. Open it as text to mend it.`)
   }
   const file = value as { v?: unknown; cells?: unknown }
@@ -138,6 +143,7 @@ export function encodeItem(mime: string, bytes: Uint8Array): unknown {
     // numbers such as 1e400 would come back as others
     if (isJson(mime)) {
       const value = JSON.parse(text) as unknown
+      if (keptBytes(value) !== undefined) return { base64: base64(bytes) }
       if (JSON.stringify(value) === text) return value
       return JSON.stringify(JSON.parse(JSON.stringify(value))) === JSON.stringify(value)
         ? value
@@ -150,11 +156,16 @@ export function encodeItem(mime: string, bytes: Uint8Array): unknown {
 }
 
 export function decodeItem(mime: string, value: unknown): Uint8Array {
-  const kept = (value as { base64?: unknown } | null)?.base64
-  if (typeof kept === 'string' && Object.keys(value as object).length === 1)
-    return new Uint8Array(Buffer.from(kept, 'base64'))
+  const kept = keptBytes(value)
+  if (kept !== undefined) return new Uint8Array(Buffer.from(kept, 'base64'))
   const text = isText(mime) && typeof value === 'string' ? value : JSON.stringify(value)
   return new TextEncoder().encode(text)
+}
+
+/** The base64 of `{ base64 }`; undefined for any other value. */
+function keptBytes(value: unknown): string | undefined {
+  const kept = (value as { base64?: unknown } | null)?.base64
+  return typeof kept === 'string' && Object.keys(value as object).length === 1 ? kept : undefined
 }
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
