@@ -1,20 +1,40 @@
 import type { CellOutput, NotebookFile } from './document'
 
-/** A notebook as Markdown: code in fences, outputs by their words. */
-export function toMarkdown({ cells }: NotebookFile): string {
+/** A picture of an output, in a file beside the Markdown. */
+export interface OutputPicture {
+  title: string
+  /** Relative, as a link. */
+  file: string
+}
+
+/**
+ * A notebook as Markdown: code in fences, outputs by their words.
+ * @param pictures of outputs; their words then fold under the picture
+ */
+export function toMarkdown(
+  { cells }: NotebookFile,
+  pictures: ReadonlyMap<CellOutput, OutputPicture> = new Map(),
+): string {
   const parts = cells.flatMap(({ kind, language, text, outputs = [] }) =>
     kind === 'markdown'
       ? [text]
-      : [fenced(language === 'json' ? 'json' : 'ts', text), ...outputs.flatMap(shown)],
+      : [
+          fenced(language === 'json' ? 'json' : 'ts', text),
+          ...outputs.flatMap((output) => shown(output, pictures.get(output))),
+        ],
   )
   return `${parts.join('\n\n')}\n`
 }
 
-function shown({ items }: CellOutput): string[] {
+function shown({ items }: CellOutput, picture?: OutputPicture): string[] {
   const markdown = items['text/markdown']
   if (typeof markdown === 'string') return [markdown]
   const text = outputText(items)
-  return text === undefined ? [] : [fenced('text', text)]
+  const words = text === undefined ? [] : [fenced('text', text)]
+  if (!picture) return words
+  const { title, file } = picture
+  const image = `![${title.replace(/[[\]\\]/g, '\\$&')}](<${file}>)`
+  return [image, ...words.map((fence) => `<details><summary>In words</summary>\n\n${fence}\n\n</details>`)]
 }
 
 /** The words of an output: of a stream, an error, or a display. */

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { basename, dirname, extname, resolve } from 'node:path'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import { InvalidArgumentError, type Command } from 'commander'
 import { sync as writeFileAtomic } from 'write-file-atomic'
 import { explainFailure } from '../../events'
-import type { NotebookFile } from '../../notebook/document'
+import type { CellOutput, NotebookFile } from '../../notebook/document'
+import type { OutputPicture } from '../../notebook/markdown'
 import { ExitCode, UserError } from '../../spec'
 import { addCommand, printJson, type Cli, type CommonOptions } from '../command'
 
@@ -22,6 +23,7 @@ export function nb(program: Command, cli: Cli): void {
   addCommand(group, 'export <file>', 'write a notebook as Markdown with its outputs, or as a script')
     .option('--to <format>', 'md or ts', formatOf, 'md')
     .option('--out <file>', 'default: beside the notebook')
+    .option('--no-pictures', 'Markdown without PNG files of curves, freeze maps and comparisons')
     .action((file: string, options: ExportOptions) => exportTo(cli, file, options))
 }
 
@@ -34,6 +36,7 @@ interface RunOptions extends CommonOptions {
 interface ExportOptions extends CommonOptions {
   to: 'md' | 'ts'
   out?: string
+  pictures: boolean
 }
 
 function formatOf(text: string): 'md' | 'ts' {
@@ -57,9 +60,9 @@ async function read(path: string, shown: string): Promise<NotebookFile> {
   }
 }
 
-function write(path: string, text: string): void {
+function write(path: string, content: string | Buffer): void {
   try {
-    writeFileAtomic(path, text)
+    writeFileAtomic(path, content)
   } catch (error) {
     throw explainFailure(error, 'write', path)
   }
@@ -109,16 +112,43 @@ async function exportTo(cli: Cli, file: string, options: ExportOptions): Promise
   const { terminal } = cli
   const path = resolve(terminal.cwd, file)
   const notebook = await read(path, file)
-  const text =
-    options.to === 'md'
-      ? (await import('../../notebook/markdown')).toMarkdown(notebook)
-      : (await import('../../notebook/script')).toScript(notebook)
   const target = options.out
     ? resolve(terminal.cwd, options.out)
     : `${path.slice(0, path.length - extname(path).length)}.${options.to}`
   if (target === path)
     throw new UserError(`${file}: it would be written over itself; name another file with --out`)
-  write(target, text)
+  if (options.to === 'md') {
+    const pictures = options.pictures ? await writePictures(notebook, target) : undefined
+    write(target, (await import('../../notebook/markdown')).toMarkdown(notebook, pictures))
+  } else write(target, (await import('../../notebook/script')).toScript(notebook))
   if (options.json) printJson(terminal, { file, to: options.to, written: target })
   else terminal.print(`wrote ${target}`)
+}
+
+/** Draws what has a picture into PNG files in a folder beside the Markdown, which is made when there is something. */
+async function writePictures(
+  notebook: NotebookFile,
+  target: string,
+): Promise<Map<CellOutput, OutputPicture>> {
+  const { chartOf } = await import('../../notebook/show/charts')
+  const folder = `${basename(target, extname(target))}.files`
+  const pictures = new Map<CellOutput, OutputPicture>()
+  for (const [i, { outputs = [] }] of notebook.cells.entries())
+    for (const [k, output] of outputs.entries()) {
+      const chart = chartOf(output.items)
+      if (!chart) continue
+      const [{ toSvg }, { default: sharp }] = await Promise.all([
+        import('../../study/report/svg'),
+        import('sharp'),
+      ])
+      // twice the pixels, for screens that have them
+      const png = await sharp(Buffer.from(await toSvg(chart.spec)), { density: 144 })
+        .png()
+        .toBuffer()
+      mkdirSync(join(dirname(target), folder), { recursive: true })
+      const name = `cell-${i + 1}${outputs.length > 1 ? `-${k + 1}` : ''}.png`
+      write(join(dirname(target), folder, name), png)
+      pictures.set(output, { title: chart.title, file: `${folder}/${name}` })
+    }
+  return pictures
 }
