@@ -97,8 +97,10 @@ describe('an interrupt', () => {
   })
 
   test('ends steps at a border; the session stands between two and goes on', async () => {
-    const running = kernel.run(`const long = tuned({ steps: 100000 }); await long.step(100000)`)
-    await sleep(1500)
+    const running = kernel.run(
+      `import { writeFileSync } from 'node:fs'; const long = tuned({ steps: 100000 }); await long.step(1); writeFileSync('stepped', ''); await long.step(99999)`,
+    )
+    await until('the first step', () => existsSync(join(base, 'stepped')))
     kernel.host.interrupt()
     const { result, text } = await running
     expect(result).toMatchObject({ ok: false, interrupted: true })

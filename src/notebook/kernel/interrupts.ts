@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { Interrupted } from '../interrupted'
 
 /** Numbers shared with the watching thread. */
 const Flag = {
@@ -52,6 +53,7 @@ export class Interrupts {
   private seen = 0
   private timer?: NodeJS.Timeout
   private listeners = new Set<() => void>()
+  private over = false
 
   /** @param fd the pipe on which the front end sends a byte for each interrupt; undefined where there is none */
   constructor(fd: number | undefined) {
@@ -77,6 +79,7 @@ export class Interrupts {
 
   /** Begins a cell: older interrupts are none of its business. @returns what ends the watch */
   begin(onInterrupt: () => void): () => void {
+    if (this.over) throw new Interrupted('The kernel is being shut down.')
     this.seen = Atomics.load(this.flags, Flag.asked)
     Atomics.store(this.flags, Flag.running, 1)
     this.listeners.add(onInterrupt)
@@ -86,6 +89,13 @@ export class Interrupts {
       this.listeners.delete(onInterrupt)
       Atomics.store(this.flags, Flag.running, 0)
     }
+  }
+
+  /** Ends what runs, and lets no cell begin any more. @param work what is done at the end; it is not broken off */
+  end<T>(work: () => Promise<T>): Promise<T> {
+    this.over = true
+    this.ask()
+    return this.working(work)
   }
 
   /** Runs engine work, which is never broken off in the middle. */

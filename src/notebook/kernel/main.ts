@@ -188,8 +188,7 @@ process.on('disconnect', () => void shutDown())
 
 async function shutDown(): Promise<void> {
   // nobody waits for what a cell still does
-  interrupts.ask()
-  await Promise.allSettled([...sessions].map((session) => session.close()))
+  await interrupts.end(() => Promise.allSettled([...sessions].map((session) => session.close())))
   process.exit(0)
 }
 
