@@ -12,7 +12,7 @@ import { until } from './window.mjs'
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Share of a page that may look otherwise; a figure that is missing is a tenth of the smallest page. */
-const TOLERANCE = 0.05
+const TOLERANCE = 0.08
 
 let browser, host, folder
 const runs = {}
