@@ -30,7 +30,7 @@ export {
 } from './native/ops'
 export { comparedOnHeap } from './wasm/compare'
 export { openBackend, resetBackend, type OpenOptions } from './open'
-export { predictBytes, largestBatch, wasmLimitBytes, type MemoryUse } from './memory'
+export { keptActivations, predictBytes, largestBatch, wasmLimitBytes, type MemoryUse } from './memory'
 export { beyondLimits, gpuLimits } from './webgpu/limits'
 export {
   adaptive,

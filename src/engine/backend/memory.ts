@@ -23,10 +23,14 @@ export function predictBytes(costs: readonly LayerCost[], batch: number, use: Me
   const { training = true, copies = training ? 6 : 1, activationFactor = 1, extraValues = 0 } = use
   const values = costs.reduce((sum, cost) => sum + cost.parameters, 0)
   const largest = Math.max(0, ...costs.map((cost) => cost.activations))
-  const kept = costs.reduce((sum, cost, i) => sum + (isFused(costs[i - 1], cost) ? 0 : cost.activations), 0)
+  const kept = keptActivations(costs)
   const live = training ? activationFactor * kept + 2 * largest : 3 * largest
   return 4 * (batch * live + copies * values + extraValues) + baseBytes
 }
+
+/** Activations that a forward pass holds for its backward pass, for one image; what `activationFactor` multiplies. */
+export const keptActivations = (costs: readonly LayerCost[]): number =>
+  costs.reduce((sum, cost, i) => sum + (isFused(costs[i - 1], cost) ? 0 : cost.activations), 0)
 
 /** tfjs's own module, tables, and what its allocator loses between blocks. */
 const baseBytes = 32 * 2 ** 20

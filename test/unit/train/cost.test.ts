@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
+import { mediaFolder } from '../../../src/engine/media'
+import { catalog } from '../../../src/engine/strategies/catalog'
 import { strategies } from '../../../src/engine/strategies/registry'
 import { costOfRun } from '../../../src/engine/train/cost'
 import { setUp } from '../../../src/engine/train/setup'
+import { parseRunFile } from '../../../src/spec'
 import { tinyParts, tinySpec } from './fixture'
 
 async function costOf(strategy: string | { name: string; [option: string]: unknown }, file = {}) {
@@ -46,4 +49,46 @@ test('what a strategy runs beside the network counts where it runs', async () =>
   expect(hybrid.bytes).toBeGreaterThan((await costOf('full')).bytes)
   const ahead = await costOf('l2t-ww')
   expect(ahead.phases[0]! / full).toBeGreaterThan(5)
+})
+
+test.each([
+  // heaps that two steps took, in MB: npm run bench -- strategies NAME --heap [--batch 4]
+  ['adafilter', 20, 708],
+  ['adafilter', 4, 298],
+  ['l2t-ww', 20, 1957],
+  ['l2t-ww', 4, 611],
+])(
+  '%s at batch %i: the predicted memory covers the %i MB that wasm took, and not half as much again',
+  async (name, batchSize, heap) => {
+    const optimizer = name === 'l2t-ww' ? { name: 'sgd', rate: 1e-3 } : { name: 'adamw', rate: 1e-4 }
+    const { spec } = parseRunFile(
+      JSON.stringify({
+        strategy: name,
+        model: { inputSize: 96 },
+        data: { split: { val: 0.2 } },
+        backend: 'cpu',
+        train: { steps: 100, batchSize, batchNorm: 'eval_affine', optimizer },
+      }),
+      { file: 'test', strategies: catalog },
+    )
+    const { bytes } = costOfRun(await setUp(spec!, { base: mediaFolder() }))
+    expect(bytes / 2 ** 20).toBeGreaterThan(heap)
+    expect(bytes / 2 ** 20).toBeLessThan(1.5 * heap)
+  },
+)
+
+test('the look-ahead of L2T-ww holds both passes of its last steps, however many there are', async () => {
+  const bytes = async (options = {}) => (await costOf({ name: 'l2t-ww', ...options })).bytes
+  const [plain, one, two, many] = [
+    await bytes({ metaRate: 0 }),
+    await bytes({ transferSteps: 1 }),
+    await bytes(),
+    await bytes({ transferSteps: 9 }),
+  ]
+  expect(one - plain).toBeGreaterThan(0)
+  // a step more held
+  expect(two - one).toBeGreaterThan(0)
+  // of seven more their values alone
+  expect(many - two).toBeGreaterThan(0)
+  expect((many - two) / 7).toBeLessThan(two - one)
 })

@@ -1,3 +1,4 @@
+import { keptActivations } from '../../backend'
 import { inputShapeOf, layerCosts } from '../../network'
 import type { PlanContext, StrategyCost } from '../types'
 import type { Options } from './meta'
@@ -13,8 +14,9 @@ export function cost({ graph, spec }: PlanContext, options: Options, structure: 
   const gated = new Set(structure.sites.flatMap(({ layers }) => layers))
   const heads = new Set(graph.nodes.filter(({ stage }) => stage === 'head').map(({ name }) => name))
   const first = rows.findIndex(({ layer }) => gated.has(layer))
+  const both = layerCosts(structure.graph, shape)
   const gates = structure.decides
-    ? layerCosts(structure.graph, shape)
+    ? both
         .filter(({ layer }) => layer.startsWith('gates.'))
         .reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0)
     : 0
@@ -23,8 +25,9 @@ export function cost({ graph, spec }: PlanContext, options: Options, structure: 
     if (heads.has(layer) || options.others === 'tuned') return 3
     return i > first ? 2 : 1
   }
-  const total = (of: 'multiplyAdds' | 'activations' | 'parameters', only?: ReadonlySet<string>): number =>
+  const total = (of: 'multiplyAdds' | 'parameters', only?: ReadonlySet<string>): number =>
     rows.reduce((sum, row) => sum + (!only || only.has(row.layer) ? row[of] : 0), 0)
+  const largest = Math.max(...both.map(({ activations }) => activations))
   const learns = options.gates === 'learned' || options.gates === 'shuffled'
   const owned = structure.owned.reduce((sum, { shape: own }) => sum + own.reduce((a, b) => a * b, 1), 0)
   return {
@@ -32,7 +35,10 @@ export function cost({ graph, spec }: PlanContext, options: Options, structure: 
       rows.reduce((sum, { multiplyAdds, layer }, i) => sum + multiplyAdds * passes(layer, i), 0) +
       (learns ? 3 : 1) * gates,
     inferMultiplyAdds: total('multiplyAdds') + (structure.decides ? total('multiplyAdds', gated) + gates : 0),
-    extraValues: total('parameters', gated) + owned,
-    activationFactor: structure.decides ? 1 + total('activations', gated) / total('activations') : 1,
+    // the frozen bank once; what trains with its gradient, two slots of Adam and its values before
+    extraValues: total('parameters', gated) + 6 * owned,
+    // of a gated layer both convolutions, both batch norms and their mix are read again; going back over the mix, its
+    // gradient, those of both branches and one behind its batch norm are there at once
+    activationFactor: (keptActivations(both) + (structure.decides ? 4 * largest : 0)) / keptActivations(rows),
   }
 }

@@ -40,7 +40,7 @@ export interface OuterGradient {
 }
 
 /** Steps, counted from the last, whose both passes stay in memory until they are gone back over: all of them at T = 2. */
-const HELD = 3
+export const HELD = 3
 
 /** A step that was taken. */
 interface Taken {
