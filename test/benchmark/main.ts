@@ -58,7 +58,7 @@ async function notebookRows(): Promise<void> {
   const { first, wasm } = await kernelStart()
   say('kernel: from its start to a session that stands on wasm', wasm, 1500, { first_cell_ms: round(first) })
   say('kernel: round trip of a cell beside its work', median(await roundTrips(15)), 30)
-  const { notebook, run } = await stepCosts(12)
+  const { notebook, run } = await stepCosts(20)
   const [ours, plain] = [median(notebook), median(run)]
   say('step(1) in a notebook against a run, processor time', ours, round(plain * 1.05), {
     run_ms: round(plain),

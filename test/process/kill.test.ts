@@ -90,12 +90,17 @@ describe('two writers', () => {
     await expect(resumeRun(folder)).rejects.toThrow(/is running \(process \d+\), so it cannot be resumed/)
     // a cluster that has lost sight of it starts a second copy all the same
     await launch(openRunFolder(folder), 1).ready()
-    await runningAt(folder, 7)
+    // held, so that it is not at its end before it has been asked
+    const second = await runningAt(folder, 7)
+    process.kill(second.pid, 'SIGSTOP')
     process.kill(lost.pid, 'SIGCONT')
     await until('the first trainer to stop', () => livenessOf(lost) === 'dead')
     expect(livenessOfRun(folder)).toBe('alive')
     // the old one has not taken the new one's ear with it
-    expect(await sendControl(folder, { do: 'checkpoint' })).toHaveProperty('folder')
+    const answer = sendControl(folder, { do: 'checkpoint' })
+    await sleep(300)
+    process.kill(second.pid, 'SIGCONT')
+    expect(await answer).toHaveProperty('folder')
     await finished(folder)
     await expectSameAsStraight(folder)
     const { events, skipped } = await readRun(folder)

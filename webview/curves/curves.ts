@@ -41,6 +41,9 @@ const atFirst: Kept = { log: true, memory: MEMORY, fit: false, over: [] }
 /** Other runs that still train are read again so often. */
 const REFRESH_MS = 3000
 
+/** How long the steps must stay where they are before the charts follow: a chart takes some 50 ms, a frame has 16. */
+const REST_MS = 90
+
 const TIP = 230
 
 /** Loss with its parts, accuracy, rate and time over the steps; other runs over it. */
@@ -75,6 +78,7 @@ export class Curves extends LitElement {
   private fedMemory = MEMORY
   private busy: Promise<void> = Promise.resolve()
   private timer?: ReturnType<typeof setInterval>
+  private rest?: ReturnType<typeof setTimeout>
 
   override connectedCallback(): void {
     super.connectedCallback()
@@ -92,12 +96,23 @@ export class Curves extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback()
     clearInterval(this.timer)
+    clearTimeout(this.rest)
     this.closeAll()
   }
 
-  override updated(changed: PropertyValues): void {
-    if (['data', 'axis', 'theme', 'kept', 'others'].some((name) => changed.has(name)))
-      this.busy = this.busy.then(() => this.paint()).catch((error: unknown) => console.error(error))
+  override updated(changed: PropertyValues<Curves>): void {
+    const names: PropertyKey[] = [...changed.keys()]
+    const shown = names.filter((name) => ['data', 'axis', 'theme', 'kept', 'others'].includes(String(name)))
+    if (shown.length === 0) return
+    clearTimeout(this.rest)
+    const before = changed.get('axis')
+    const moves = before && before.width === this.axis.width && before.steps === this.axis.steps
+    if (shown.length === 1 && moves) this.rest = setTimeout(() => this.follow(), REST_MS)
+    else this.follow()
+  }
+
+  private follow(): void {
+    this.busy = this.busy.then(() => this.paint()).catch((error: unknown) => console.error(error))
   }
 
   private keep(change: Partial<Kept>): void {

@@ -166,7 +166,7 @@ export class Training extends LitElement {
     return html`<div class="columns">
       <div class="body" ${styled({ width: `${axis.width}px` })} @wheel=${this.wheel}>
         <thaw-curves
-          .data=${data}
+          .data=${this.data}
           .axis=${axis}
           .host=${this.host}
           ?zoomed=${this.range !== undefined}

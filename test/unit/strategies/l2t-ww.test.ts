@@ -396,7 +396,7 @@ test('L2T-7 the outer gradient of a whole run, batch norm and dropout included, 
 })
 
 test('a pass has the same dropout masks whenever it is replayed, and each pass its own', async () => {
-  const session = await openMember(member())
+  const session = await openMember(member({}, { ...file, model: { ...file.model, dropout: 0.2 } }))
   const { graph, spec, bank, setup } = session
   const teacher = setup.teacher!.graph
   const options = optionsOf({ transferSteps: 0 })
