@@ -42,12 +42,16 @@ describe('a Thaw notebook', () => {
 
   it('saves cells and outputs as text that reads back the same', async () => {
     const notebook = vscode.workspace.notebookDocuments.find((one) => one.uri.path.endsWith('step.thawnb'))!
-    await notebook.save()
-    const file = JSON.parse(readFileSync(notebook.uri.fsPath, 'utf8')) as {
-      cells: { text: string[]; outputs?: { items: Record<string, unknown> }[] }[]
-    }
-    assert.deepEqual(file.cells[1]!.text, ['await session.step(1)'])
-    assert.ok(file.cells[1]!.outputs![0]!.items['application/vnd.thaw.step+json'])
+    // the editor may be saving by itself, of the moment before the output came
+    const cell = await until('the output in the file', async () => {
+      await notebook.save()
+      const file = JSON.parse(readFileSync(notebook.uri.fsPath, 'utf8')) as {
+        cells: { text: string[]; outputs?: { items: Record<string, unknown> }[] }[]
+      }
+      return file.cells[1]!.outputs?.[0] && file.cells[1]
+    })
+    assert.deepEqual(cell.text, ['await session.step(1)'])
+    assert.ok(cell.outputs![0]!.items['application/vnd.thaw.step+json'])
   })
 
   it('is interrupted between two steps, and the session goes on', async () => {
