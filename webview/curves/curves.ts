@@ -42,7 +42,7 @@ const atFirst: Kept = { log: true, memory: MEMORY, fit: false, over: [] }
 const REFRESH_MS = 3000
 
 /** How long the steps must stay where they are before the charts follow: a chart takes some 50 ms, a frame has 16. */
-const REST_MS = 90
+const REST_MS = 150
 
 const TIP = 230
 

@@ -271,9 +271,15 @@ export class FreezeMap extends LitElement {
     `
   }
 
+  private frame = 0
+
+  /** Once a frame, however often the axis and the answers of the host change within one. */
   override updated(): void {
-    this.paintMap()
-    this.paintScale()
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0
+      this.paintMap()
+      this.paintScale()
+    })
   }
 
   private picture(scale: number): MapPicture {
