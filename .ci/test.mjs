@@ -33,18 +33,15 @@ function run(command, args) {
   })
 }
 
-/** As `run`, for what goes beside others: its words in one piece at its end. */
-function runAside([command, ...args], heading) {
+/** As `run`, for what goes beside others: its words come back with its code. */
+function runAside([command, ...args], priority = constants.priority.PRIORITY_NORMAL) {
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk))
+  if (child.pid) setPriority(child.pid, priority)
   return new Promise((resolve) => {
     child.on('error', (error) => (text += error.message))
-    child.on('close', (code) => {
-      if (heading) console.log(`\n== ${heading}\n${text.trimEnd()}`)
-      resolve({ code: code ?? 1, text })
-    })
-    if (child.pid && !heading) setPriority(child.pid, constants.priority.PRIORITY_LOW)
+    child.on('close', (code) => resolve({ code: code ?? 1, text }))
   })
 }
 
@@ -59,7 +56,8 @@ function counts(report) {
 
 async function runSuite(suite) {
   if (suite.check) {
-    const { code } = await runAside(suite.check.flat(), suite.name)
+    const { code, text } = await runAside(suite.check.flat())
+    console.log(`\n== ${suite.name}\n${text.trimEnd()}`)
     return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }
   }
   const report = join(results, `${suite.name}.json`)
@@ -92,7 +90,8 @@ mkdirSync(results, { recursive: true })
 const chosen = suites.filter((suite) => wanted.length === 0 || wanted.includes(suite.name))
 const inEditor = ({ name }) => name === 'editor' || name === 'product'
 // VS Code is fetched and compiled behind the other suites, which leave a core free now and then
-const provisioning = chosen.some(inEditor) && runAside([process.execPath, '.ci/editor.mjs', '--provision'])
+const provision = [process.execPath, '.ci/editor.mjs', '--provision']
+const provisioning = chosen.some(inEditor) && runAside(provision, constants.priority.PRIORITY_LOW)
 if (chosen.some(({ name }) => name === 'numerics' || name === 'process')) await installNative()
 const rows = []
 async function measured(suite) {

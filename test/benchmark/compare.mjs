@@ -22,7 +22,7 @@ const rows = [
 ]
 /** Steps until the allocators have what they need, and as many over which nothing may grow; a step of others takes seconds. */
 const steps = (backend) => (backend === 'native' ? 60 : 6)
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
+export const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 const round = (value) => Number(value.toPrecision(4))
 
 /** A process that answers each line with a number. */

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startBrowser } from '../../.ci/editor-host.mjs'
+import { median } from './compare.mjs'
 import { buildPanel, load, loadHost, openPanel } from '../product/harness/panel.mjs'
 
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 const MEASURES = ['updateRatio', 'moved', 'distance']
 
 /** The host's half: from the question to the answer, after the run has been read once. */

@@ -18,6 +18,9 @@ import { historyPicture } from './history'
 import own from './inspector.css'
 import { weightsPicture } from './weights'
 
+/** Its width in pixels, as in inspector.css: room that it takes beside another view. */
+export const INSPECTOR = 316
+
 /** A layer is to be shown in this section. */
 export interface ShowLayer {
   section: 'network' | 'training'

@@ -3,7 +3,7 @@ import { customElement, property, query, state } from 'lit/decorators.js'
 import type { NetworkTable } from '../../src/events/artifacts'
 import type { LayerWindow } from '../../src/extension/protocol'
 import type { Theme } from '../colour'
-import '../inspector/inspector'
+import { INSPECTOR } from '../inspector/inspector'
 import type { Host } from '../panel/host'
 import type { PanelState } from '../panel/state'
 import { toggleLayer } from '../panel/toggle'
@@ -14,8 +14,8 @@ import { networkFigure } from './figure'
 import own from './network.css'
 import { holdersOf, layerKey } from './rows'
 
-/** Room of the inspector, and of the page's edges. */
-const [INSPECTOR, EDGES] = [316, 32]
+/** Room of the page's edges. */
+const EDGES = 32
 
 /** What the section wants back; `layer` is brought into view when it opens. */
 export interface NetworkKept {

@@ -8,14 +8,16 @@ import { views as spottune } from './spottune/figures'
 import { views as transtailor } from './transtailor/figures'
 import type { PictureView } from './types'
 
-/** How each picture that a strategy may tell is shown, in the order in which they stand. */
-export const views: readonly PictureView[] = [
-  ...l2sp,
-  ...delta,
-  ...transtailor,
-  ...spottune,
-  ...adafilter,
-  ...l2t,
-  ...fitnets,
-  ...hybrid,
-]
+/** How the pictures of each strategy that tells some are shown, in the order in which they stand. */
+export const viewsOf: Readonly<Record<string, readonly PictureView[]>> = {
+  'l2-sp': l2sp,
+  delta,
+  transtailor,
+  spottune,
+  adafilter,
+  'l2t-ww': l2t,
+  fitnets,
+  'hybrid-forward': hybrid,
+}
+
+export const views: readonly PictureView[] = Object.values(viewsOf).flat()

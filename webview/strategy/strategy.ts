@@ -10,7 +10,7 @@ import '../plot/plot'
 import section from '../section.css'
 import shared from '../shared.css'
 import tables from '../table.css'
-import { views } from './registry'
+import { views, viewsOf } from './registry'
 import { stageFigure } from './stages/figures'
 import own from './strategy.css'
 import type { PictureView, ViewContext } from './types'
@@ -225,7 +225,7 @@ export class StrategySection extends LitElement {
       </p>`
     if (shown.length > 0) return nothing
     const over = ['finished', 'stopped', 'failed'].includes(data.head?.state ?? '')
-    const expects = expecting.includes(data.run!.strategy.name)
+    const expects = Object.hasOwn(viewsOf, data.run!.strategy.name)
     if (!expects)
       return html`<p class="calm" data-state="baseline">
         ${data.run!.strategy.title} adds nothing to plain training, so there is no picture of its own. What it
@@ -291,18 +291,6 @@ const optionTable = (options: readonly StrategyOption[]) =>
       )}
     </tbody>
   </table>`
-
-/** Strategies that tell pictures of their own. */
-const expecting = [
-  'l2-sp',
-  'delta',
-  'transtailor',
-  'spottune',
-  'adafilter',
-  'l2t-ww',
-  'fitnets',
-  'hybrid-forward',
-]
 
 const versionOf = (data: unknown): unknown =>
   typeof data === 'object' && data !== null ? (data as { v?: unknown }).v : undefined

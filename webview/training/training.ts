@@ -5,7 +5,7 @@ import type { LayerWindow } from '../../src/extension/protocol'
 import { createAxis, panned, zoomed, type Axis, type Range } from '../axis'
 import type { Theme } from '../colour'
 import '../curves/curves'
-import '../inspector/inspector'
+import { INSPECTOR } from '../inspector/inspector'
 import '../map/map'
 import type { FreezeMap } from '../map/map'
 import { choices, type Choice } from '../map/measures'
@@ -15,9 +15,6 @@ import { toggleLayer } from '../panel/toggle'
 import shared from '../shared.css'
 import { styled } from '../styled'
 import own from './training.css'
-
-/** Room that the inspector takes beside curves and map. */
-const INSPECTOR = 316
 
 /** What the section wants back. */
 export interface TrainingKept {

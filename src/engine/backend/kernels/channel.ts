@@ -1,5 +1,5 @@
 import { tf, type Tensor } from '../tf'
-import { defineKernel } from './define'
+import { defineKernel, definePlainKernel } from './define'
 import * as native from '../native/ops'
 import * as wasm from '../wasm/forms'
 
@@ -26,47 +26,32 @@ export const channelBroadcast: (inputs: { v: Tensor }, attributes: { shape: read
   }) as never
 
 /** Sum of a b over all axes but the last: [c]. */
-export const channelDot: (inputs: { a: Tensor; b: Tensor }) => Tensor = (
-  (define) => (inputs) =>
-    define(inputs, {})
-)(
-  defineKernel({
-    name: 'ThawChannelDot',
-    wasm: wasm.channelDot,
-    save: ['a', 'b'],
-    generic: ({ a, b }) => tf.sum(rows(tf.mul(a!, b!)), 0),
-    gradient: (g, [a, b]) => ({
-      a: () => channelScale({ x: b!, s: g }),
-      b: () => channelScale({ x: a!, s: g }),
-    }),
+export const channelDot: (inputs: { a: Tensor; b: Tensor }) => Tensor = definePlainKernel({
+  name: 'ThawChannelDot',
+  wasm: wasm.channelDot,
+  save: ['a', 'b'],
+  generic: ({ a, b }) => tf.sum(rows(tf.mul(a!, b!)), 0),
+  gradient: (g, [a, b]) => ({
+    a: () => channelScale({ x: b!, s: g }),
+    b: () => channelScale({ x: a!, s: g }),
   }),
-)
+})
 
 /** x s with s [c]. */
-export const channelScale: (inputs: { x: Tensor; s: Tensor }) => Tensor = (
-  (define) => (inputs) =>
-    define(inputs, {})
-)(
-  defineKernel({
-    name: 'ThawChannelScale',
-    save: ['x', 's'],
-    generic: ({ x, s }) => tf.mul(x!, s!),
-    gradient: (g, [x, s]) => ({
-      x: () => channelScale({ x: g, s: s! }),
-      s: () => channelDot({ a: g, b: x! }),
-    }),
+export const channelScale: (inputs: { x: Tensor; s: Tensor }) => Tensor = definePlainKernel({
+  name: 'ThawChannelScale',
+  save: ['x', 's'],
+  generic: ({ x, s }) => tf.mul(x!, s!),
+  gradient: (g, [x, s]) => ({
+    x: () => channelScale({ x: g, s: s! }),
+    s: () => channelDot({ a: g, b: x! }),
   }),
-)
+})
 
 /** x + b with b [c]. */
-export const channelShift: (inputs: { x: Tensor; b: Tensor }) => Tensor = (
-  (define) => (inputs) =>
-    define(inputs, {})
-)(
-  defineKernel({
-    name: 'ThawChannelShift',
-    native: native.channelShift,
-    generic: ({ x, b }) => tf.add(x!, b!),
-    gradient: (g) => ({ x: () => g.clone(), b: () => channelSum({ x: g }, { xShape: g.shape }) }),
-  }),
-)
+export const channelShift: (inputs: { x: Tensor; b: Tensor }) => Tensor = definePlainKernel({
+  name: 'ThawChannelShift',
+  native: native.channelShift,
+  generic: ({ x, b }) => tf.add(x!, b!),
+  gradient: (g) => ({ x: () => g.clone(), b: () => channelSum({ x: g }, { xShape: g.shape }) }),
+})

@@ -1,7 +1,7 @@
 import { UserError } from '../../../spec/types'
 import { tf, type Tensor, type Tensor4D } from '../tf'
 import { outputLength, type Pads } from './convShape'
-import { defineKernel } from './define'
+import { defineKernel, definePlainKernel } from './define'
 import * as native from '../native/ops'
 import * as wasm from '../wasm/forms'
 
@@ -46,16 +46,11 @@ export const conv = defineKernel<ConvKernelAttributes>({
 })
 
 /** w turned by 180 degrees with its channels exchanged; only ever run inside of `convInput`. */
-const turnFilter: (inputs: { w: Tensor }) => Tensor = (
-  (define) => (inputs) =>
-    define(inputs, {})
-)(
-  defineKernel({
-    name: 'ThawTurnFilter',
-    wasm: wasm.turnFilter,
-    generic: ({ w }) => tf.transpose(tf.reverse(w!, [0, 1]), [0, 1, 3, 2]),
-  }),
-)
+const turnFilter: (inputs: { w: Tensor }) => Tensor = definePlainKernel({
+  name: 'ThawTurnFilter',
+  wasm: wasm.turnFilter,
+  generic: ({ w }) => tf.transpose(tf.reverse(w!, [0, 1]), [0, 1, 3, 2]),
+})
 
 /**
  * Gradient of `conv` by x: a convolution at stride 1 of dy, spread out by the strides, with the filter turned by

@@ -51,3 +51,11 @@ export function defineKernel<A extends Attributes>(definition: KernelDefinition<
   return (inputs: Inputs, attributes: A): Tensor =>
     tf.engine().runKernel(name, inputs as never, attributes as never) as Tensor
 }
+
+/** As `defineKernel`, for an op that has inputs alone. */
+export function definePlainKernel<I extends Inputs>(
+  definition: KernelDefinition<Attributes>,
+): (inputs: I) => Tensor {
+  const run = defineKernel(definition)
+  return (inputs) => run(inputs, {})
+}

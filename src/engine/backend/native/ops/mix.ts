@@ -1,13 +1,10 @@
 // Two branches by gates on TensorFlow: one selection where every gate is 0 or 1, as decisions are.
+import { spread } from '../../kernels/spread'
 import { tf, type Tensor, type TensorInfo } from '../../tf'
 import { call1, onGpu, own, type } from './execute'
 
 type Inputs = Record<string, Tensor>
 const T = type('T')
-
-/** Gates [n, c] with the rank of x [n, ..., c]. */
-const spread = (g: Tensor, { shape }: Tensor): Tensor =>
-  tf.reshape(g, [g.shape[0]!, ...shape.slice(1, -1).map(() => 1), g.shape[1]!])
 
 /** On the processor, where a look at a few hundred values costs less than one pass over a map. */
 const areHard = (g: Tensor): boolean => !onGpu() && g.dataSync().every((value) => value === 0 || value === 1)
